@@ -1,0 +1,32 @@
+"""Circuits: AND-inverter graphs, word arithmetic, compilation, simulation, optimisation."""
+
+from tetrakis.circuit._aig import Aig as Aig
+from tetrakis.circuit._aiger import read_aiger as read_aiger
+from tetrakis.circuit._aiger import write_aiger as write_aiger
+from tetrakis.circuit._argmax import argmax_words as argmax_words
+from tetrakis.circuit._builder import AigBuilder as AigBuilder
+from tetrakis.circuit._compile import compile_network as compile_network
+from tetrakis.circuit._compile import output_words as output_words
+from tetrakis.circuit._optimise import optimise as optimise
+from tetrakis.circuit._simulate import all_patterns as all_patterns
+from tetrakis.circuit._simulate import pack_rows as pack_rows
+from tetrakis.circuit._simulate import simulate as simulate
+from tetrakis.circuit._simulate import simulate_nodes as simulate_nodes
+from tetrakis.circuit._simulate import simulate_rows as simulate_rows
+from tetrakis.circuit._simulate import unpack as unpack
+from tetrakis.circuit._table import table_literal as table_literal
+from tetrakis.circuit._table import table_word as table_word
+from tetrakis.circuit._trees import DecisionTree as DecisionTree
+from tetrakis.circuit._trees import input_words as input_words
+from tetrakis.circuit._trees import tree_ensemble_circuit as tree_ensemble_circuit
+from tetrakis.circuit._trees import tree_words as tree_words
+from tetrakis.circuit._words import Word as Word
+from tetrakis.circuit._words import at_least_zero as at_least_zero
+from tetrakis.circuit._words import clipped_relu as clipped_relu
+from tetrakis.circuit._words import compare_constant as compare_constant
+from tetrakis.circuit._words import constant_word as constant_word
+from tetrakis.circuit._words import greater as greater
+from tetrakis.circuit._words import mux_word as mux_word
+from tetrakis.circuit._words import relu_of_sum as relu_of_sum
+from tetrakis.circuit._words import sum_range as sum_range
+from tetrakis.circuit._words import sum_words as sum_words

@@ -1,0 +1,80 @@
+"""The application: its commands, its common options, and how failures are told."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+import tetrakis
+from tetrakis.cli._export import export
+from tetrakis.cli._fit import fit
+from tetrakis.cli._measure import measure
+from tetrakis.cli._predict import predict
+from tetrakis.cli._verify import verify
+from tetrakis.errors import TetrakisError
+
+USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
+
+app = typer.Typer(
+    name="tetrakis",
+    help="From a table of data to a small, verified logic circuit.",
+    epilog="Start with:  tetrakis fit builtin:breast_cancer --out demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (fit, predict, measure, verify, export):
+    app.command()(command)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"tetrakis {tetrakis.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Log what happens; twice for more."),
+    ] = 0,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    levels = [logging.ERROR, logging.INFO, logging.DEBUG]
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger().setLevel(logging.ERROR)
+    logging.getLogger("tetrakis").setLevel(levels[min(verbose, 2)])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    0 done, 1 refuted (`verify` only), 2 a mistake that the message tells how to mend,
+    3 unknown (`verify` only), 70 an error of tetrakis itself, 130 interrupted.
+    """
+    try:
+        app(args=None if arguments is None else list(arguments), prog_name="tetrakis")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0
+    except TetrakisError as error:
+        typer.echo(f"tetrakis: {error}", err=True)
+        return USAGE
+    except KeyboardInterrupt:
+        typer.echo("tetrakis: interrupted; nothing was written.", err=True)
+        return INTERRUPTED
+    except Exception:
+        traceback.print_exc()
+        typer.echo("tetrakis: this is an error of tetrakis itself; please report it.", err=True)
+        return INTERNAL
+    return 0

@@ -1,0 +1,114 @@
+"""``tetrakis fit``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tetrakis.cli._arguments import Data
+
+
+class Task(StrEnum):
+    """What is predicted."""
+
+    classification = "classification"
+    regression = "regression"
+
+
+class Impute(StrEnum):
+    """How missing values are filled."""
+
+    median = "median"
+    mode = "mode"
+
+
+def fit(
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
+    ],
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Column to predict; not needed for .pla files with one output and built-in data.",
+        ),
+    ] = None,
+    max_gates: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="At most so many AND nodes."),
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            metavar="T",
+            help="Take the smallest circuit within T of the best held-out score.",
+        ),
+    ] = None,
+    task: Annotated[
+        Task | None, typer.Option(help="Detected from the target when left out.")
+    ] = None,
+    impute: Annotated[
+        Impute | None, typer.Option(help="Fill missing values instead of refusing them.")
+    ] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Choose on these rows, not on a part of DATA."),
+    ] = None,
+    test: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Score the result on these rows; never used to choose."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same circuit.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that has other files.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+) -> None:
+    """Find a small circuit that predicts a column of a table.
+
+    Examples:
+
+    tetrakis fit builtin:breast_cancer --out demo
+
+    tetrakis fit houses.csv --target price --max-gates 2000 --out houses
+
+    tetrakis fit ex30.train.pla.gz --validation ex30.valid.pla.gz --out ex30
+    """
+    from tetrakis._files import atomic_folder, check_folder
+    from tetrakis.cli._show import progress, show_fit
+    from tetrakis.datasets import check_target, read_table
+
+    check_folder(out, force=force)
+    train = read_table(data, target=target)
+    kind = check_target(train, task)
+    name = train.target.name if train.target else target
+    others = [
+        None if path is None else read_table(path, target=name) for path in (validation, test)
+    ]
+
+    from tetrakis.pipeline import fit_table, write_folder
+
+    with progress(quiet=quiet) as report:
+        result = fit_table(
+            train,
+            validation=others[0],
+            test=others[1],
+            task=kind,
+            max_gates=max_gates,
+            tolerance=tolerance,
+            impute=None if impute is None else impute.value,
+            seed=seed,
+            jobs=jobs,
+            progress=report,
+        )
+    with atomic_folder(out, force=force) as folder:
+        write_folder(result, folder)
+    if not quiet:
+        show_fit(result, out)

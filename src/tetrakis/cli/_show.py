@@ -1,0 +1,70 @@
+"""What a person sees while and after fitting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Report = Callable[[str, float], None]
+_HEADINGS = {
+    "name": "",
+    "score": "held-out score",
+    "num_gates": "AND nodes",
+    "num_levels": "levels",
+    "nonzeros": "weights",
+    "bits": "bits",
+    "resnet_norm": "ResNet norm",
+}
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Report]:
+    """Show a bar on standard error; yields ``report(what, fraction)`` with a fraction in [0, 1]."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task("fitting", total=1.0)
+
+        def report(what: str, fraction: float) -> None:
+            bar.update(task, description=what, completed=min(max(fraction, 0.0), 1.0))
+
+        yield report
+
+
+def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
+    """Lay out the size–accuracy path; a row with a true ``chosen`` is marked."""
+    keys = [key for key in _HEADINGS if any(row.get(key) is not None for row in rows)]
+    table = Table(title=title or None, title_justify="left")
+    table.add_column("")
+    for key in keys:
+        table.add_column(_HEADINGS[key], justify="left" if key == "name" else "right")
+    for row in rows:
+        chosen = bool(row.get("chosen"))
+        cells = [_cell(key, row.get(key)) for key in keys]
+        table.add_row("→" if chosen else "", *cells, style="bold" if chosen else None)
+    return table
+
+
+def show_fit(result: Any, out: Path) -> None:
+    """Print the notes, the path with the baselines, and where the report is."""
+    console = Console()
+    for note in getattr(result, "notes", ()):
+        console.print(f"note: {note}", markup=False, highlight=False)
+    console.print(path_table(result.rows, title="size–accuracy path"))
+    if getattr(result, "baselines", ()):
+        console.print(path_table(result.baselines, title="baselines, compiled the same way"))
+    console.print(f"Written to {out}; read {out / 'report.md'}.", markup=False, highlight=False)
+
+
+def _cell(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4f}" if key == "score" else f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

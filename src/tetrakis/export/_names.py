@@ -1,0 +1,33 @@
+"""Port names that every format can carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tetrakis.circuit import Aig
+
+
+def port_names(aig: Aig, clean: Callable[[str], str]) -> tuple[list[str], list[str]]:
+    """Return distinct names of inputs and outputs, `clean` having been applied to each.
+
+    Names that collide, also with the gates' ``n<number>``, get ``_`` and a number appended.
+    """
+    taken: set[str] = set()
+
+    def distinct(name: str) -> str:
+        base = clean(name)
+        unique, number = base, 0
+        while unique in taken or re.fullmatch(r"n\d+", unique):
+            unique, number = f"{base}_{number}", number + 1
+        taken.add(unique)
+        return unique
+
+    inputs = aig.input_names or [f"i{k}" for k in range(aig.num_pis)]
+    outputs = aig.output_names or [f"o{k}" for k in range(aig.num_pos)]
+    return [distinct(x) for x in inputs], [distinct(x) for x in outputs]
+
+
+def printable(name: str) -> str:
+    """Replace white space and everything outside printable ASCII by ``_``."""
+    return re.sub(r"[^!-~]", "_", name)

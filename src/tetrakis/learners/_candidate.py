@@ -1,0 +1,88 @@
+"""One point of the size–accuracy path: network, integer twin and circuit, with what they score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from tetrakis.certificate import Certificate
+from tetrakis.circuit import Aig
+from tetrakis.encoding import Encoding
+from tetrakis.measures import (
+    error_certificate,
+    num_bits,
+    num_weights,
+    path_norm,
+    resnet_norm,
+)
+from tetrakis.network import FixedPointResNet, ResNet
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A trained network, its fixed-point twin and the circuit compiled from it.
+
+    Parameters
+    ----------
+    network : ResNet
+    fixed_point : FixedPointResNet
+        Computes exactly what the circuit computes.
+    circuit : Aig
+        Compiled from `fixed_point` and optimised; its inputs and outputs are named.
+    encoding : Encoding
+        How columns become the circuit's inputs and its outputs a prediction.
+    train_score : float
+        Score of this circuit on the rows it was trained on.
+    held_out_score : float
+        Score on rows that it was not trained on; `held_out_of` says of what.
+    held_out_of : {"circuit", "settings"}
+        ``circuit``: this very circuit on guard rows. ``settings``: the mean over
+        cross-validation folds of circuits trained with the same settings.
+    label : str
+        How it was trained, in a few words.
+    """
+
+    network: ResNet
+    fixed_point: FixedPointResNet
+    circuit: Aig
+    encoding: Encoding
+    train_score: float
+    held_out_score: float
+    held_out_of: str
+    label: str
+
+    @property
+    def num_gates(self) -> int:
+        """AND nodes of the circuit."""
+        return self.circuit.num_gates
+
+    @property
+    def num_weights(self) -> int:
+        """Nonzero weights and biases of the network."""
+        return num_weights(self.network)
+
+    @property
+    def num_bits(self) -> int:
+        """Bits of the fixed-point weights (see `tetrakis.measures.num_bits`)."""
+        return num_bits(self.fixed_point)
+
+    @cached_property
+    def resnet_norm(self) -> float:
+        """ResNet norm of the network (THEORY 2)."""
+        return resnet_norm(self.network)
+
+    @cached_property
+    def path_norm(self) -> float:
+        """Path norm of the network (THEORY 2)."""
+        return path_norm(self.network)
+
+    @cached_property
+    def certificate(self) -> Certificate:
+        """Certified sup-norm distance of the fixed-point network from the network.
+
+        Inputs of one bit are exact (two-valued or one-hot columns); others are rounded.
+        """
+        continuous = np.array([f.bits > 1 for f in self.fixed_point.inputs], bool)
+        return error_certificate(self.network, self.fixed_point, continuous=continuous)

@@ -1,0 +1,17 @@
+"""The shared representation: residual networks in float64 and in exact integers."""
+
+from tetrakis.network._arrays import frozen_csr as frozen_csr
+from tetrakis.network._build import add as add
+from tetrakis.network._build import compose as compose
+from tetrakis.network._build import dense as dense
+from tetrakis.network._build import from_layers as from_layers
+from tetrakis.network._build import parallel_units as parallel_units
+from tetrakis.network._files import load_network as load_network
+from tetrakis.network._files import save_network as save_network
+from tetrakis.network._fixed import FixedPointResNet as FixedPointResNet
+from tetrakis.network._fixed_block import UNBOUNDED as UNBOUNDED
+from tetrakis.network._fixed_block import FixedPointBlock as FixedPointBlock
+from tetrakis.network._fixed_block import FixedPointFormat as FixedPointFormat
+from tetrakis.network._ranges import Ranges as Ranges
+from tetrakis.network._resnet import Block as Block
+from tetrakis.network._resnet import ResNet as ResNet

@@ -1,0 +1,253 @@
+"""Train many small networks at once under quantisation: one vmapped, compiled loop (JAX)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from tetrakis.training._model import (
+    Params,
+    data_loss,
+    forward,
+    initialise,
+    rounded_weights,
+    weight_names,
+)
+from tetrakis.training._plan import Job, Plan, TrainedNetwork, View
+
+_PROBE_ROWS = 1024
+_SATURATE_ABOVE = 0.995
+_FIRST_ALLOWANCE = 1 / 30
+_CHUNKS_PER_CALL = 20
+
+
+def train(
+    jobs: Sequence[Job],
+    views: Sequence[View],
+    target: np.ndarray,
+    plan: Plan,
+    *,
+    seed: int,
+    progress: Callable[[float], None] | None = None,
+) -> list[TrainedNetwork]:
+    """Train one network per job, all at once.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        One network each: its settings and the view that it is trained on.
+    views : sequence of View
+        Encoded inputs with the rows to train on.
+    target : ndarray, shape (n,)
+        Standardised values, 0/1, or class indices, as the plan's loss wants.
+    plan : Plan
+    seed : int
+    progress : callable, optional
+        Called with the fraction done.
+
+    Returns
+    -------
+    list of TrainedNetwork
+    """
+    settings = [job.settings for job in jobs]
+    rows = _rectangular([view.rows for view in views])
+    data = np.stack([view.codes for view in views]).astype(np.uint8)
+    per_net = {
+        "allowance": np.array([s.allowance for s in settings]),
+        "alpha": np.array([s.alpha for s in settings]),
+        "bits": np.array([float(s.activation_bits) for s in settings]),
+        "hidden": np.array([float(s.hidden) for s in settings]),
+        "view": np.array([job.view for job in jobs]),
+        "width": np.stack([views[job.view].bits for job in jobs]).astype(float),
+    }
+    per_net = {name: jnp.asarray(v, _dtype(v)) for name, v in per_net.items()}
+    shared = (jnp.asarray(data), jnp.asarray(target, jnp.float32), jnp.asarray(rows))
+    start, advance, finish = _compiled(plan, data.shape[2], rows.shape[1])
+    carry = start(jax.random.split(jax.random.key(seed), len(jobs)), per_net)
+    n_chunks = -(-plan.steps // plan.refresh)
+    for first in range(0, n_chunks, _CHUNKS_PER_CALL):
+        carry = advance(carry, per_net, shared, jnp.arange(first, first + _CHUNKS_PER_CALL))
+        if progress is not None:
+            jax.block_until_ready(carry)
+            progress(min(1.0, (first + _CHUNKS_PER_CALL) / n_chunks))
+    params, rounded, steps = jax.tree.map(
+        lambda v: np.asarray(v, np.float64), finish(carry, per_net)
+    )
+    return [
+        TrainedNetwork(
+            s,
+            {name: v[i] for name, v in params.items()},
+            {name: v[i] for name, v in rounded.items()},
+            tuple(v[i] for v in steps),
+        )
+        for i, s in enumerate(settings)
+    ]
+
+
+def _dtype(values: np.ndarray) -> Any:
+    return jnp.float32 if values.dtype.kind == "f" else jnp.int32
+
+
+def _rectangular(row_sets: Sequence[np.ndarray]) -> np.ndarray:
+    """Repeat rows of shorter sets so that all sets have one length."""
+    longest = max(len(rows) for rows in row_sets)
+    return np.stack([np.resize(rows, longest) for rows in row_sets]).astype(np.int32)
+
+
+@lru_cache(maxsize=8)
+def _compiled(plan: Plan, n_inputs: int, n_rows: int) -> tuple[Any, Any, Any]:
+    """Build the vmapped and compiled start, chunk loop and finish of `plan`."""
+    over = partial(jax.vmap, in_axes=(0, 0))
+    start = jax.jit(over(partial(_start, plan=plan, n_inputs=n_inputs)))
+    chunk = partial(_chunk, plan=plan)
+
+    def loop(carry: Any, net: Params, shared: Any, indices: Any) -> Any:
+        return jax.lax.scan(lambda c, i: (chunk(c, i, net, shared), None), carry, indices)[0]
+
+    advance = jax.jit(jax.vmap(loop, in_axes=(0, 0, None, None)), donate_argnums=0)
+    return start, advance, jax.jit(over(partial(_finish, plan=plan)))
+
+
+def _start(key: Any, net: Params, *, plan: Plan, n_inputs: int) -> Any:
+    key, drawn = jax.random.split(key)
+    params = initialise(drawn, n_inputs, plan)
+    state = optax.scale_by_adam().init(params)
+    allowance = {name: jnp.zeros_like(params[name]) for name in weight_names(plan)}
+    prices = {name: jnp.ones_like(params[name]) for name in weight_names(plan)}
+    steps = [jnp.ones(plan.width) for _ in range(plan.n_blocks)]
+    return params, state, (allowance, prices, steps), key
+
+
+def _finish(carry: Any, net: Params, *, plan: Plan) -> Any:
+    params, _, (allowance, _, steps), _ = carry
+    params = _switch_off(params, net, plan)
+    return params, rounded_weights(params, allowance, plan), steps
+
+
+def _switch_off(params: Params, net: Params, plan: Plan) -> Params:
+    """Zero the relus' output weights where a network is linear."""
+    return {name: v * net["hidden"] if name[0] == "V" else v for name, v in params.items()}
+
+
+def _chunk(carry: Any, index: Any, net: Params, shared: Any, *, plan: Plan) -> Any:
+    """Measure prices once, then take `plan.refresh` steps of Adam."""
+    params, state, rounding, key = carry
+    data, target, rows = shared
+    fraction = index * plan.refresh / plan.steps
+    key, pick, probe, walk = jax.random.split(key, 4)
+    rows = rows[net["view"]]
+
+    def batch(key: Any, size: int) -> tuple[Any, Any]:
+        chosen = rows
+        if size < rows.shape[0]:
+            chosen = rows[jax.random.randint(key, (size,), 0, rows.shape[0])]
+        return data[net["view"], chosen] * jnp.exp2(-net["width"]), target[chosen]
+
+    rounding = _measure(params, rounding, fraction, batch(pick, _PROBE_ROWS)[0], probe, net, plan)
+
+    def step(carry: Any, key: Any) -> tuple[Any, None]:
+        params, state, count = carry
+        gradient = jax.grad(_objective)(
+            params, rounding, fraction > plan.float_until, batch(key, plan.batch), net, plan
+        )
+        update, state = optax.scale_by_adam().update(gradient, state)
+        rate = _learning_rate(count, plan)
+        params = jax.tree.map(lambda p, u: p - rate * u, params, update)
+        return (params, state, count + 1), None
+
+    (params, state, _), _ = jax.lax.scan(
+        step, (params, state, index * plan.refresh), jax.random.split(walk, plan.refresh)
+    )
+    return params, state, rounding, key
+
+
+def _objective(
+    params: Params, rounding: Any, rounded: Any, batch: Any, net: Params, plan: Plan
+) -> Any:
+    allowance, prices, steps = rounding
+    params = _switch_off(params, net, plan)
+    dyadic = rounded_weights(params, allowance, plan)
+    weights = {
+        name: params[name] + jax.lax.stop_gradient(dyadic[name] - params[name]) for name in dyadic
+    }
+    X, target = batch
+    no_taps = [0.0] * plan.n_blocks
+    y, _, _ = forward(weights, params, steps, net["bits"], rounded, X, no_taps, plan)
+    priced = sum(
+        (jnp.abs(params[name]) * (prices[name] if plan.penalty == "resnet" else 1.0)).sum()
+        for name in prices
+    )
+    return data_loss(y, target, plan) + net["alpha"] * priced
+
+
+def _learning_rate(count: Any, plan: Plan) -> Any:
+    late = (count / plan.steps - plan.tighten_until) / (1 - plan.tighten_until)
+    decay = 0.5 * (1 + jnp.cos(jnp.pi * jnp.clip(late, 0.0, 1.0)))
+    return plan.learning_rate * decay * jnp.minimum(1.0, (count + 1) / 100) + 1e-5
+
+
+def _measure(
+    params: Params, rounding: Any, fraction: Any, X: Any, key: Any, net: Params, plan: Plan
+) -> Any:
+    """Measure on rows `X` what each weight's error does to the output (root mean square).
+
+    For a weight from source i to unit j this is sqrt(E[a_i² (∂y/∂s_j)²]), the data's version of
+    the ResNet norm's ā_i L̄_j; the expectation over outputs uses one random sign per output.
+    """
+    allowance, prices, steps = rounding
+    params = _switch_off(params, net, plan)
+    weights = rounded_weights(params, allowance, plan)
+    signs = jax.random.rademacher(key, (X.shape[0], plan.n_outputs), jnp.float32)
+    taps = [jnp.zeros((X.shape[0], plan.width)) for _ in range(plan.n_blocks)]
+    on = fraction > plan.float_until
+
+    def probe(taps: Any) -> tuple[Any, Any]:
+        y, read, units = forward(weights, params, steps, net["bits"], on, X, taps, plan)
+        return (signs * y).sum(), (read, units)
+
+    slopes, (read, units) = jax.grad(probe, has_aux=True)(taps)
+    n = X.shape[0]
+    found: Params = {"S": _rows_like(jnp.sqrt((X**2).mean(axis=0)), params["S"])}
+    new_steps = []
+    for block, (source, unit, slope) in enumerate(zip(read, units, slopes, strict=True)):
+        found[f"W{block}"] = jnp.sqrt((source**2).T @ slope**2 / n + 1e-8)
+        found[f"V{block}"] = _rows_like(
+            jnp.sqrt((unit**2).mean(axis=0) + 1e-6), params[f"V{block}"]
+        )
+        pre = source @ weights[f"W{block}"] + params[f"b{block}"]
+        largest = jnp.quantile(jax.nn.relu(pre), _SATURATE_ABOVE, axis=0)
+        new_steps.append(
+            jnp.exp2(jnp.ceil(jnp.log2(jnp.maximum(largest, 1e-3)) - net["bits"] - 1e-6))
+        )
+    ramp = jnp.clip(
+        (fraction - plan.float_until) / (plan.tighten_until - plan.float_until), 0.0, 1.0
+    )
+    size = jnp.where(on, net["allowance"] * _FIRST_ALLOWANCE ** (1 - ramp), 0.0)
+    tight = {
+        name: size * jnp.sqrt(_source_bits(name, net, plan)) / jnp.maximum(price, 1e-6)
+        for name, price in found.items()
+    }
+    frozen = fraction > plan.tighten_until + 0.1
+    return jax.tree.map(
+        lambda old, new: jnp.where(frozen, old, new), rounding, (tight, found, new_steps)
+    )
+
+
+def _rows_like(column: Any, matrix: Any) -> Any:
+    return jnp.broadcast_to(column[:, None], matrix.shape)
+
+
+def _source_bits(name: str, net: Params, plan: Plan) -> Any:
+    """Bits of what every row of weight matrix `name` reads, as a column."""
+    if name[0] == "V":
+        return net["bits"]
+    if name == "S":
+        return net["width"][:, None]
+    units = jnp.full(int(name[1:]) * plan.width, net["bits"])
+    return jnp.concatenate([net["width"], units])[:, None]
