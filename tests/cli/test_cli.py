@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import tetrakis
+from tetrakis._files import atomic_folder
 from tetrakis.cli import main
 from tetrakis.encoding import Output, fit_encoding, write_encoding
 from tetrakis.errors import ArtifactError
@@ -23,10 +24,15 @@ def pipeline(monkeypatch):
         module.calls.append((train, options))
         options["progress"]("fitting", 0.5)
         row = {"name": "ours", "score": 0.9, "num_gates": 1200, "chosen": True}
-        return SimpleNamespace(rows=[row], baselines=[row], notes=["a note"])
+        return SimpleNamespace(rows=[row], baseline_rows=[row], notes=["a note"])
+
+    def write_folder(result, folder, *, force):
+        with atomic_folder(folder, force=force) as target:
+            (target / "report.md").write_text("x")
 
     module.fit_table = fit_table
-    module.write_folder = lambda result, folder: (Path(folder) / "report.md").write_text("x")
+    module.write_folder = write_folder
+    module.target_name = lambda folder: "answer"
     module.predict_folder = lambda folder, table: np.array(["no", "yes"], dtype=object)
     module.measure_folder = lambda folder: {"num_gates": 7, "epsilon_certified": 0.25}
     module.export_folder = lambda folder, format, out: Path(out).write_text(format)

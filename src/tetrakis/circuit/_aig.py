@@ -15,43 +15,18 @@ IntArray = NDArray[np.int32]
 
 
 @njit(cache=True)
-def _gate_levels(num_pis: int, fanins: IntArray) -> IntArray:
-    levels = np.zeros(num_pis + 1 + fanins.shape[0], np.int32)
+def _gate_levels(num_pis: int, fanins: IntArray, levels: IntArray) -> None:
     for gate in range(fanins.shape[0]):
         level = max(levels[fanins[gate, 0] >> 1], levels[fanins[gate, 1] >> 1])
         levels[num_pis + 1 + gate] = level + 1
-    return levels
 
 
 @njit(cache=True)
-def _reachable_copy(num_pis: int, fanins: IntArray, outputs: IntArray) -> tuple[IntArray, IntArray]:
-    first = num_pis + 1
-    used = np.zeros(first + fanins.shape[0], np.bool_)
-    for literal in outputs:
-        used[literal >> 1] = True
+def _mark(first: int, fanins: IntArray, used: NDArray[np.bool_]) -> None:
     for gate in range(fanins.shape[0] - 1, -1, -1):
         if used[first + gate]:
             used[fanins[gate, 0] >> 1] = True
             used[fanins[gate, 1] >> 1] = True
-    new = np.arange(first + fanins.shape[0]).astype(np.int32)
-    count = 0
-    for gate in range(fanins.shape[0]):
-        if used[first + gate]:
-            new[first + gate] = first + count
-            count += 1
-    kept = np.empty((count, 2), np.int32)
-    count = 0
-    for gate in range(fanins.shape[0]):
-        if used[first + gate]:
-            a = 2 * new[fanins[gate, 0] >> 1] + (fanins[gate, 0] & 1)
-            b = 2 * new[fanins[gate, 1] >> 1] + (fanins[gate, 1] & 1)
-            kept[count, 0] = max(a, b)
-            kept[count, 1] = min(a, b)
-            count += 1
-    moved = np.empty(outputs.shape[0], np.int32)
-    for k in range(outputs.shape[0]):
-        moved[k] = 2 * new[outputs[k] >> 1] + (outputs[k] & 1)
-    return kept, moved
 
 
 def reachable(num_pis: int, fanins: IntArray, outputs: IntArray) -> tuple[IntArray, IntArray]:
@@ -62,7 +37,22 @@ def reachable(num_pis: int, fanins: IntArray, outputs: IntArray) -> tuple[IntArr
     tuple of int32 arrays
         New fan-ins ``(gates, 2)``, larger literal first as in AIGER, and new outputs.
     """
-    return _reachable_copy(num_pis, np.ascontiguousarray(fanins), np.ascontiguousarray(outputs))
+    first = num_pis + 1
+    used = np.zeros(first + len(fanins), np.bool_)
+    used[np.asarray(outputs) >> 1] = True
+    fanins = fresh(fanins)
+    _mark(first, fanins, used)
+    used[:first] = True
+    new = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    kept = fanins[used[first:]]
+    kept = 2 * new[kept >> 1] + (kept & 1)
+    kept = np.stack([kept.max(axis=1, initial=0), kept.min(axis=1, initial=2**31 - 1)], axis=1)
+    return kept, 2 * new[np.asarray(outputs) >> 1] + (np.asarray(outputs) & 1)
+
+
+def fresh(values: IntArray) -> IntArray:
+    """Return a writeable int32 copy in C order: numba compiles kernels anew for other kinds."""
+    return np.array(values, np.int32, order="C")
 
 
 def _frozen(values: object, shape: tuple[int, ...]) -> IntArray:
@@ -151,7 +141,8 @@ class Aig:
     @cached_property
     def levels(self) -> IntArray:
         """Depth in ANDs of every variable, ``(1 + num_pis + num_gates,)``."""
-        levels: IntArray = _gate_levels(self.num_pis, self.fanins)
+        levels = np.zeros(self.num_pis + 1 + self.num_gates, np.int32)
+        _gate_levels(self.num_pis, fresh(self.fanins), levels)
         levels.flags.writeable = False
         return levels
 

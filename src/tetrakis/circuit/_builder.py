@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tetrakis.circuit._aig import Aig, reachable
 from tetrakis.errors import CircuitError
+
+if TYPE_CHECKING:
+    from tetrakis.circuit._sharing import Sharing
 
 FALSE, TRUE = 0, 1
 
@@ -21,6 +25,8 @@ class AigBuilder:
     ----------
     num_pis : int
         Number of inputs; input ``i`` is literal ``2 * (i + 1)``.
+    sharing : Sharing, optional
+        Full adders that sums have in common; set by the compiler.
 
     Examples
     --------
@@ -30,8 +36,9 @@ class AigBuilder:
     3
     """
 
-    def __init__(self, num_pis: int) -> None:
+    def __init__(self, num_pis: int, *, sharing: Sharing | None = None) -> None:
         self.num_pis = num_pis
+        self.sharing = sharing
         self._left = [-1] * (num_pis + 1)
         self._right = [-1] * (num_pis + 1)
         self._level = [0] * (num_pis + 1)
@@ -187,6 +194,8 @@ class AigBuilder:
         del self._keys[mark[1] :]
         for column in (self._left, self._right, self._level):
             del column[mark[0] :]
+        if self.sharing is not None:
+            self.sharing.forget(mark[0])
 
     def new_gates(self, outputs: Iterable[int], mark: tuple[int, int]) -> int:
         """Count gates made since `mark` that `outputs` depend on."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
+
+import numpy as np
 
 from tetrakis.circuit._aig import Aig
 from tetrakis.circuit._argmax import argmax_words
@@ -17,6 +20,7 @@ from tetrakis.circuit._linear import (
     trace,
 )
 from tetrakis.circuit._plan import Expansion, Key, Use, canonical, plans, uses_of
+from tetrakis.circuit._sharing import Sharing, share_adders, share_words
 from tetrakis.circuit._table import table_word
 from tetrakis.circuit._words import (
     Word,
@@ -28,8 +32,11 @@ from tetrakis.circuit._words import (
 from tetrakis.errors import CircuitError
 
 Decision = Literal["words", "sign", "argmax"]
+Table = tuple[Word, dict[int, int]]
 TABLE_BITS = 6
 TRIAL_GATES = 150_000
+SMALL_GATES = 3000
+REPEATS = 12
 
 
 @dataclass
@@ -42,6 +49,7 @@ class _Emitter:
     shared: frozenset[Key]
     words: dict[int, Word] = field(default_factory=dict)
     keys: dict[Key, Word] = field(default_factory=dict)
+    tables: dict[int, Table | None] = field(default_factory=dict)
 
     def word(self, ref: int) -> Word:
         """Return the word of an atom or of a sum."""
@@ -52,8 +60,14 @@ class _Emitter:
             else:
                 atom = self.program.atoms[ref]
                 found = self.activation(atom.source, atom.shift, atom.bits)
+            self.name(ref, found)
             self.words[ref] = found
         return found
+
+    def name(self, name: Hashable, word: Word) -> None:
+        """Make a word known to the sharing of adders."""
+        if self.builder.sharing is not None:
+            self.builder.sharing.name(name, word)
 
     def terms(self, source: int) -> tuple[list[tuple[int, Word]], int]:
         """Return the words to add for a sum, after sharing, and the constant."""
@@ -68,47 +82,85 @@ class _Emitter:
             ends = sorted(((item.lo - constant) // content, (item.hi - constant) // content))
             parts = [(c, self.word(ref)) for ref, c in key]
             self.keys[key] = sum_words(self.builder, parts, lo=ends[0], hi=ends[1])
+            self.name(key, self.keys[key])
         return [(content, self.keys[key])], constant
+
+    def table(self, source: int) -> Table | None:
+        """Return the one short word that a sum depends on and the sum's values, if so."""
+        if source not in self.tables:
+            self.tables[source] = self._table(source)
+        return self.tables[source]
+
+    def _table(self, source: int) -> Table | None:
+        form, constant = self.expansion.of(source)
+        if not form:
+            return None
+        key, content = canonical(form)
+        if key in self.keys:
+            word = self.keys[key]
+            return self._values(word, lambda x: content * x + constant)
+        parts = [(c, self._reference(ref)) for ref, c in form.items()]
+        found = [(c, t) for c, t in parts if t is not None]
+        if len(found) < len(parts) or len({t[0].bits for _, t in found}) > 1:
+            return None
+        return self._values(found[0][1][0], lambda x: constant + sum(c * t[1][x] for c, t in found))
+
+    def _reference(self, ref: int) -> Table | None:
+        if ref < 0:
+            return self.table(~ref)
+        if ref < self.program.num_inputs:
+            return self._values(self.words[ref], lambda x: x)
+        atom = self.program.atoms[ref]
+        under = self.table(atom.source)
+        if under is None:
+            return None
+        return under[0], {x: _activate(v, atom.shift, atom.bits) for x, v in under[1].items()}
+
+    @staticmethod
+    def _values(word: Word, function: Callable[[int], int]) -> Table | None:
+        if len(word.bits) > TABLE_BITS:
+            return None
+        return word, {x: function(x) for x in range(word.range[0], word.range[1] + 1)}
+
+    def _or_table(
+        self, made: Word, mark: tuple[int, int], source: int, function: Callable[[int], int]
+    ) -> Word:
+        """Return `made`, or a table of `function` of the sum if that takes fewer gates."""
+        table = self.table(source)
+        if table is None:
+            return made
+        size = self.builder.new_gates(made.bits, mark)
+        values = {x: function(v) for x, v in table[1].items()}
+        looked_up = table_word(self.builder, table[0], values)
+        return looked_up if self.builder.new_gates(looked_up.bits, mark) < size else made
 
     def sum_word(self, source: int) -> Word:
         """Return a sum as a word."""
-        item = self.program.sums[source]
+        item, mark = self.program.sums[source], self.builder.mark()
         terms, constant = self.terms(source)
-        return sum_words(self.builder, terms, constant, lo=item.lo, hi=item.hi)
+        made = sum_words(self.builder, terms, constant, lo=item.lo, hi=item.hi)
+        return self._or_table(made, mark, source, lambda v: v)
 
     def sign(self, source: int) -> int:
         """Return a literal of ``sum >= 0``."""
-        item = self.program.sums[source]
+        item, mark = self.program.sums[source], self.builder.mark()
         terms, constant = self.terms(source)
-        return at_least_zero(self.builder, terms, constant, lo=item.lo, hi=item.hi)
+        made = at_least_zero(self.builder, terms, constant, lo=item.lo, hi=item.hi)
+        word = Word((made,)) if made > 1 else constant_word(made)
+        return self._or_table(word, mark, source, lambda v: int(v >= 0)).bit(0)
 
     def activation(self, source: int, shift: int, bits: int) -> Word:
         """Return the clipped relu of a sum, by arithmetic or by its truth table."""
-        item = self.program.sums[source]
+        item, mark = self.program.sums[source], self.builder.mark()
         terms, constant = self.terms(source)
-        mark = self.builder.mark()
+        made = relu_of_sum(
+            self.builder, terms, constant, lo=item.lo, hi=item.hi, shift=shift, bits=bits
+        )
+        return self._or_table(made, mark, source, lambda v: _activate(v, shift, bits))
 
-        def arithmetic() -> Word:
-            return relu_of_sum(
-                self.builder, terms, constant, lo=item.lo, hi=item.hi, shift=shift, bits=bits
-            )
 
-        made = arithmetic()
-        if bits == 1 or len(terms) != 1 or len(terms[0][1].bits) > TABLE_BITS:
-            return made
-        size = self.builder.new_gates(made.bits, mark)
-        self.builder.rollback(mark)
-        coefficient, word = terms[0]
-        lo, hi = word.range
-        top = (1 << bits) - 1
-        values = {
-            x: min(max(coefficient * x + constant, 0) >> shift, top) for x in range(lo, hi + 1)
-        }
-        looked_up = table_word(self.builder, word, values)
-        if self.builder.new_gates(looked_up.bits, mark) < size:
-            return looked_up
-        self.builder.rollback(mark)
-        return arithmetic()
+def _activate(value: int, shift: int, bits: int) -> int:
+    return min(max(value, 0) >> shift, (1 << bits) - 1)
 
 
 def _input_words(builder: AigBuilder, program: Program) -> dict[int, Word]:
@@ -138,17 +190,43 @@ def _word_width(lo: int, hi: int) -> int:
     return width + (not signed)
 
 
-def _build(
-    program: Program,
-    wanted: list[Use],
-    decision: Decision,
-    kept: frozenset[int],
-    shared: frozenset[Key],
-) -> Aig:
-    builder = AigBuilder(sum(atom.bits for atom in program.atoms[: program.num_inputs]))
-    emitter = _Emitter(builder, program, Expansion(program, kept), shared)
+class Plan(NamedTuple):
+    """What to build: final uses, how they are output, kept sums, shared forms."""
+
+    program: Program
+    wanted: list[Use]
+    decision: Decision
+    kept: frozenset[int]
+    shared: frozenset[Key]
+
+
+def _build(plan: Plan, sharing: Sharing | None = None) -> Aig:
+    program = plan.program
+    num_pis = sum(atom.bits for atom in program.atoms[: program.num_inputs])
+    builder = AigBuilder(num_pis, sharing=sharing)
+    emitter = _Emitter(builder, program, Expansion(program, plan.kept), plan.shared)
     emitter.words.update(_input_words(builder, program))
-    return builder.build(_output_literals(emitter, wanted, decision))
+    for ref, word in emitter.words.items():
+        emitter.name(ref, word)
+    return builder.build(_output_literals(emitter, plan.wanted, plan.decision))
+
+
+def _with_sharing(plan: Plan, first: Aig, record: Sharing, repeats: int) -> Aig:
+    """Build a plan with words and full adders shared between sums; return the smallest.
+
+    All but the first of the `repeats` searches are perturbed at random.
+    """
+    best = first
+    for number in range(repeats):
+        rng = np.random.default_rng(number) if number else None
+        paired = share_words(record, rng)
+        if paired is not None:
+            best = min(best, _build(plan, paired), key=lambda a: a.num_gates)
+        for start in (record, paired):
+            adders = None if start is None else share_adders(start, rng)
+            if adders is not None:
+                best = min(best, _build(plan, adders), key=lambda a: a.num_gates)
+    return best
 
 
 def _wanted(program: Program, decision: Decision) -> list[tuple[list[Use], Decision]]:
@@ -171,12 +249,13 @@ def _wanted(program: Program, decision: Decision) -> list[tuple[list[Use], Decis
     return [([Use(k, "word") for k in way], "argmax") for way in ways]
 
 
-def compile_network(fixed: FixedPointLike, *, decision: Decision = "words") -> Aig:
+def compile_network(fixed: FixedPointLike, *, decision: Decision = "words", effort: int = 1) -> Aig:
     """Compile a fixed-point network to a circuit that computes the same integers.
 
     Sums are interval-tight and compressed as in `sum_words`. Stream coordinates are inlined
-    into their readers or materialised, and units whose forms differ by a factor and a
-    constant share one sum, whichever is smaller.
+    into their readers or materialised, units whose forms differ by a factor and a constant
+    share one sum, and different sums share two-word sums and full adders, whichever is
+    smaller.
 
     Parameters
     ----------
@@ -187,6 +266,9 @@ def compile_network(fixed: FixedPointLike, *, decision: Decision = "words") -> A
         ``"sign"``: one bit, 1 iff the only output is >= 0;
         ``"argmax"``: index of the largest output, ties to the lower index, least
         significant bit first.
+    effort : int
+        0: one plan without sharing between different sums; 1: sharing in the smallest plan;
+        2: sharing in every promising plan; 3: also random variations of the sharing.
 
     Returns
     -------
@@ -208,22 +290,34 @@ def compile_network(fixed: FixedPointLike, *, decision: Decision = "words") -> A
             f"A sign needs exactly one output, the network has {len(program.outputs)}.",
             remedy="Use decision='argmax'.",
         )
-    candidates: list[tuple[int, int, list[Use], Decision, frozenset[int], frozenset[Key]]] = []
-    for wanted, style in _wanted(program, decision):
-        for price, kept, shared in plans(program, uses_of(program, wanted)):
-            candidates.append((price, len(candidates), wanted, style, kept, shared))
-    candidates.sort(key=lambda c: c[:2])
-    best: Aig | None = None
-    for price, _, wanted, style, kept, shared in candidates:
-        if best is not None and (price > TRIAL_GATES or price > 2 * candidates[0][0]):
-            break
-        sharings = [shared, frozenset[Key]()] if shared and price <= TRIAL_GATES else [shared]
-        for keys in sharings:
-            aig = _build(program, wanted, style, kept, keys)
-            if best is None or aig.num_gates < best.num_gates:
-                best = aig
-    assert best is not None
+    found = _plain(program, decision, effort)
+    best = found[0][0]
+    if effort > 0 and best.num_gates <= TRIAL_GATES:
+        plain = 1 if best.num_gates > SMALL_GATES else 2
+        for aig, plan, record in found[: plain if effort == 1 else len(found)]:
+            repeats = REPEATS if effort > 2 else 1
+            shared = _with_sharing(plan, aig, record, repeats)
+            best = min(best, shared, key=lambda a: a.num_gates)
     return best
+
+
+def _plain(program: Program, decision: Decision, effort: int) -> list[tuple[Aig, Plan, Sharing]]:
+    """Build the plans of low price without sharing between sums, smallest first."""
+    candidates = [
+        (price, Plan(program, wanted, style, kept, shared))
+        for wanted, style in _wanted(program, decision)
+        for price, kept, shared in plans(program, uses_of(program, wanted))
+    ]
+    candidates.sort(key=lambda c: c[0])
+    found: list[tuple[Aig, Plan, Sharing]] = []
+    for price, plan in candidates:
+        if found and (effort < 1 or price > TRIAL_GATES or price > 2 * candidates[0][0]):
+            break
+        apart = plan.shared and price <= TRIAL_GATES and effort > 0
+        for one in (plan, plan._replace(shared=frozenset())) if apart else (plan,):
+            record = Sharing()
+            found.append((_build(one, record if effort else None), one, record))
+    return sorted(found, key=lambda f: f[0].num_gates)
 
 
 def output_words(fixed: FixedPointLike) -> list[int]:

@@ -9,10 +9,10 @@ the proof by exhaustive simulation over a cut instead of SAT is ours.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from tetrakis.circuit._aig import Aig, reachable
+from tetrakis.circuit._aig import Aig, fresh, reachable
+from tetrakis.circuit._kernels import inner, kernel
 from tetrakis.circuit._simulate import Words, all_patterns, simulate_nodes
 
 CUT = 14
@@ -21,7 +21,7 @@ RANDOM_WORDS = 64
 Ints = NDArray[np.int32]
 
 
-@njit(cache=True)
+@inner
 def _insert(leaves: Ints, count: int, variable: int) -> int:
     """Insert into an ascending list without repeats; variable 0 is no leaf."""
     if variable == 0:
@@ -37,7 +37,7 @@ def _insert(leaves: Ints, count: int, variable: int) -> int:
     return count + 1
 
 
-@njit(cache=True)
+@inner
 def _equal_over_cut(
     a: int,
     b: int,
@@ -47,21 +47,22 @@ def _equal_over_cut(
     patterns: Words,
     values: Words,
     row: Ints,
+    scratch: Ints,
 ) -> bool:
     """Compare two variables on all values of the deepest cut of at most CUT leaves found."""
-    leaves, best = np.zeros(3 * CUT + 4, np.int32), np.zeros(CUT, np.int32)
-    cone = np.zeros(CONE, np.int32)
-    count = _insert(leaves, _insert(leaves, 0, a), b)
+    leaves, best, cone = scratch[0], scratch[1], scratch[2]
+    count = _insert(leaves, _insert(leaves, np.int64(0), a), b)
     size = depth = best_size = best_depth = 0
     while count and count <= 3 * CUT and depth < CONE and leaves[count - 1] >= first:
-        gate = leaves[count - 1]
+        gate = np.int64(leaves[count - 1])
         cone[depth] = gate
         depth += 1
         count -= 1
-        count = _insert(leaves, count, fanins[gate - first, 0] >> 1)
-        count = _insert(leaves, count, fanins[gate - first, 1] >> 1)
+        count = _insert(leaves, count, np.int64(fanins[gate - first, 0] >> 1))
+        count = _insert(leaves, count, np.int64(fanins[gate - first, 1] >> 1))
         if count <= CUT:
-            best[:count] = leaves[:count]
+            for k in range(count):
+                best[k] = leaves[k]
             best_size, best_depth = count, depth
     if best_depth == 0:
         return False
@@ -69,10 +70,11 @@ def _equal_over_cut(
     row[0] = 0
     for k in range(best_size):
         row[best[k]] = 1 + k
-        values[1 + k, :words] = patterns[k, :words]
+        for w in range(words):
+            values[1 + k, w] = patterns[k, w]
     size = 1 + best_size
     for k in range(best_depth - 1, -1, -1):
-        x, y = fanins[cone[k] - first]
+        x, y = fanins[cone[k] - first, 0], fanins[cone[k] - first, 1]
         left, right, out = values[row[x >> 1]], values[row[y >> 1]], values[size]
         left_flip = ~np.uint64(0) if x & 1 else np.uint64(0)
         right_flip = ~np.uint64(0) if y & 1 else np.uint64(0)
@@ -87,7 +89,7 @@ def _equal_over_cut(
     return different == 0
 
 
-@njit(cache=True)
+@kernel
 def _merges(
     first: int,
     fanins: Ints,
@@ -96,12 +98,13 @@ def _merges(
     flips: NDArray[np.bool_],
     patterns: Words,
     proved: bool,
-) -> Ints:
-    """Return for every variable the literal it may be replaced by."""
-    moved = (2 * np.arange(flips.shape[0])).astype(np.int32)
-    values = np.zeros((2 + CUT + CONE, patterns.shape[1]), np.uint64)
-    row = np.zeros(flips.shape[0], np.int32)
-    head = last = 0
+    moved: Ints,
+    values: Words,
+    row: Ints,
+    scratch: Ints,
+) -> None:
+    """Set for every variable the literal it may be replaced by."""
+    head = last = np.int64(0)
     for place in range(order.shape[0]):
         v = order[place]
         if starts[place]:
@@ -111,23 +114,13 @@ def _merges(
             for other in (head, last):
                 flip = flips[v] != flips[other]
                 if moved[v] == 2 * v and (
-                    proved or _equal_over_cut(other, v, flip, first, fanins, patterns, values, row)
+                    proved
+                    or _equal_over_cut(
+                        other, v, flip, first, fanins, patterns, values, row, scratch
+                    )
                 ):
                     moved[v] = moved[other] ^ flip
         last = v
-    return moved
-
-
-@njit(cache=True)
-def _substituted(first: int, fanins: Ints, outputs: Ints, moved: Ints) -> tuple[Ints, Ints]:
-    new_fanins, new_outputs = np.empty_like(fanins), np.empty_like(outputs)
-    for g in range(fanins.shape[0]):
-        for side in range(2):
-            x = fanins[g, side]
-            new_fanins[g, side] = moved[x >> 1] ^ (x & 1)
-    for k in range(outputs.shape[0]):
-        new_outputs[k] = moved[outputs[k] >> 1] ^ (outputs[k] & 1)
-    return new_fanins, new_outputs
 
 
 def _signatures(aig: Aig) -> tuple[Words, bool]:
@@ -162,7 +155,21 @@ def merge_equal(aig: Aig) -> Aig:
     order = np.argsort(digest, kind="stable")
     starts = np.ones(len(order), bool)
     starts[1:] = (values[order[1:]] != values[order[:-1]]).any(axis=1)
-    moved = _merges(aig.num_pis + 1, aig.fanins, order, starts, flips, all_patterns(CUT), proved)
-    fanins, outputs = _substituted(aig.num_pis + 1, aig.fanins, aig.outputs, moved)
+    patterns = all_patterns(CUT)
+    moved = 2 * np.arange(len(flips), dtype=np.int32)
+    _merges(
+        aig.num_pis + 1,
+        fresh(aig.fanins),
+        order,
+        starts,
+        flips,
+        patterns,
+        proved,
+        moved,
+        np.zeros((2 + CUT + CONE, patterns.shape[1]), np.uint64),
+        np.zeros(len(flips), np.int32),
+        np.zeros((3, CONE), np.int32),
+    )
+    fanins, outputs = (moved[x >> 1] ^ (x & 1) for x in (aig.fanins, aig.outputs))
     kept, final = reachable(aig.num_pis, fanins, outputs)
     return Aig(aig.num_pis, kept, final, aig.input_names, aig.output_names)

@@ -12,29 +12,54 @@ structures and the one-pass bookkeeping are ours.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from tetrakis.circuit._cuts import CUTS, Ints, make_cuts
-from tetrakis.circuit._structures import Structures
+from tetrakis.circuit._kernels import inner, kernel
+from tetrakis.circuit._structures import MAX_NODES, Structures
 
 
-@njit(cache=True)
-def _slot(table: Ints, left: Ints, right: Ints, a: int, b: int) -> int:
+class Graph(NamedTuple):
+    """Gates by variable, left fan-in larger, with reference counts and a hash table.
+
+    `stack` is scratch; `moved` is the literal that a variable was replaced by.
+    """
+
+    left: Ints
+    right: Ints
+    refs: Ints
+    stack: Ints
+    table: Ints
+    moved: Ints
+
+
+class Cuts(NamedTuple):
+    """Cuts of all variables (see `make_cuts`) and scratch."""
+
+    leaves: Ints
+    sizes: Ints
+    tables: Ints
+    union: Ints
+
+
+@inner
+def _slot(graph: Graph, a: int, b: int) -> int:
     """Position of the gate (a, b), a > b, in the hash table, or of a free place."""
-    mask = table.shape[0] - 1
-    key = (np.int64(a) * 0x9E3779B1 + np.int64(b) * 0x85EBCA6B) & 0x7FFFFFFFFFFFFFFF
+    mask = graph.table.shape[0] - 1
+    key = (a * 0x9E3779B1 + b * 0x85EBCA6B) & 0x7FFFFFFFFFFFFFFF
     place = (key ^ (key >> 15)) & mask
-    while table[place] and (left[table[place]] != a or right[table[place]] != b):
+    found = graph.table[place]
+    while found and (graph.left[found] != a or graph.right[found] != b):
         place = (place + 1) & mask
+        found = graph.table[place]
     return place
 
 
-@njit(cache=True)
-def _lookup(table: Ints, left: Ints, right: Ints, a: int, b: int) -> int:
+@inner
+def _lookup(graph: Graph, a: int, b: int) -> int:
     """Literal of a AND b if it needs no new gate, else -1."""
     if a < b:
         a, b = b, a
@@ -42,194 +67,167 @@ def _lookup(table: Ints, left: Ints, right: Ints, a: int, b: int) -> int:
         return 0
     if b == 1 or a == b:
         return a
-    found = table[_slot(table, left, right, a, b)]
+    found: Any = np.int64(graph.table[_slot(graph, a, b)])
     return 2 * found if found else -1
 
 
-@njit(cache=True)
-def _release(node: int, left: Ints, right: Ints, refs: Ints, first: int, stack: Ints) -> int:
-    """Drop the references a node makes; count the gates that nothing needs any more."""
-    stack[0], height, count = node, 1, 0
+@inner
+def _count(graph: Graph, node: int, first: int, step: int) -> int:
+    """Drop (step -1) or restore (1) a node's references; count gates that die or revive."""
+    graph.stack[0], height, count = node, 1, 0
     while height:
         height -= 1
-        u = stack[height]
+        u = graph.stack[height]
         count += 1
-        for w in (left[u] >> 1, right[u] >> 1):
-            refs[w] -= 1
-            if refs[w] == 0 and w >= first:
-                stack[height] = w
+        for side in range(2):
+            w = (graph.right[u] if side else graph.left[u]) >> 1
+            before = graph.refs[w]
+            graph.refs[w] = before + step
+            if before == (1 - step) >> 1 and w >= first:
+                graph.stack[height] = w
                 height += 1
     return count
 
 
-@njit(cache=True)
-def _hold(node: int, left: Ints, right: Ints, refs: Ints, first: int, stack: Ints) -> int:
-    """Undo `_release`; count the gates that came to life."""
-    stack[0], height, count = node, 1, 0
-    while height:
-        height -= 1
-        u = stack[height]
-        count += 1
-        for w in (left[u] >> 1, right[u] >> 1):
-            if refs[w] == 0 and w >= first:
-                stack[height] = w
-                height += 1
-            refs[w] += 1
-    return count
-
-
-@njit(cache=True)
+@inner
 def _dry_run(
-    cut: Ints,
-    program: NDArray[np.int8],
-    size: int,
-    table: Ints,
-    left: Ints,
-    right: Ints,
-    refs: Ints,
+    graph: Graph,
+    cuts: Cuts,
+    cut: int,
+    library: Structures,
+    values: NDArray[np.int64],
     first: int,
 ) -> int:
     """Estimate how many gates a structure adds: missing or dead ones."""
-    values = np.empty(4 + size, np.int64)
     for k in range(4):
-        values[k] = 2 * cut[k]
+        values[k] = 2 * cuts.leaves[cut, k]
     cost = 0
-    for k in range(size):
-        a, b = values[program[k, 0] >> 1], values[program[k, 1] >> 1]
+    function = cuts.tables[cut]
+    for k in range(library.size[function]):
+        p, q = np.int64(library.nodes[function, k, 0]), np.int64(library.nodes[function, k, 1])
+        a, b = values[p >> 1], values[q >> 1]
         found = -1
         if a >= 0 and b >= 0:
-            found = _lookup(table, left, right, a ^ (program[k, 0] & 1), b ^ (program[k, 1] & 1))
-        if found < 0 or (found >> 1 >= first and refs[found >> 1] == 0):
+            found = _lookup(graph, a ^ (p & 1), b ^ (q & 1))
+        if found < 0 or (found >> 1 >= first and graph.refs[found >> 1] == 0):
             cost += 1
         values[4 + k] = found
     return cost
 
 
-@njit(cache=True)
-def _resolve(moved: Ints, literal: int) -> int:
-    return moved[literal >> 1] ^ (literal & 1)
-
-
-@njit(cache=True)
-def rewrite_pass(
-    num_pis: int,
-    fanins: Ints,
-    outputs: Ints,
-    sizes_of: NDArray[np.int8],
-    programs: NDArray[np.int8],
-    results: NDArray[np.int8],
+@inner
+def _best_cut(
+    graph: Graph,
+    cuts: Cuts,
+    v: int,
+    library: Structures,
+    values: NDArray[np.int64],
+    first: int,
     least_gain: int,
-) -> tuple[Any, Any, Any]:
-    """Visit every gate once; return fan-in arrays by variable and the outputs.
+) -> int:
+    """Return the cut whose structure frees most gates, -1 if none frees `least_gain`."""
+    best_gain, best = least_gain - 1, -1
+    uses = graph.refs[v]
+    graph.refs[v] = 0
+    for cut in range(v * CUTS + 1, v * CUTS + CUTS):
+        size = cuts.sizes[cut]
+        if size == 0:
+            break
+        alive = library.size[cuts.tables[cut]] < 127
+        for k in range(size):
+            leaf = cuts.leaves[cut, k]
+            alive = alive and (leaf < first or graph.refs[leaf] > 0)
+        if not alive:
+            continue
+        for k in range(size):
+            graph.refs[cuts.leaves[cut, k]] += 1
+        gain = _count(graph, v, first, -1) - _dry_run(graph, cuts, cut, library, values, first)
+        _count(graph, v, first, 1)
+        for k in range(size):
+            graph.refs[cuts.leaves[cut, k]] -= 1
+        if gain > best_gain:
+            best_gain, best = gain, cut
+    graph.refs[v] = uses
+    return best
+
+
+@inner
+def _insert(
+    graph: Graph, cuts: Cuts, cut: int, library: Structures, values: NDArray[np.int64], top: int
+) -> tuple[int, int]:
+    """Make the structure of a cut from variable `top` on; return its literal and the new top."""
+    function = cuts.tables[cut]
+    for k in range(4):
+        values[k] = 2 * cuts.leaves[cut, k]
+    for k in range(library.size[function]):
+        p, q = np.int64(library.nodes[function, k, 0]), np.int64(library.nodes[function, k, 1])
+        x, y = values[p >> 1] ^ (p & 1), values[q >> 1] ^ (q & 1)
+        found = _lookup(graph, x, y)
+        if found < 0:
+            graph.left[top], graph.right[top] = max(x, y), min(x, y)
+            found = 2 * top
+            graph.table[_slot(graph, max(x, y), min(x, y))] = top
+            top += 1
+        values[4 + k] = found
+    output: Any = np.int64(library.output[function])
+    return (values[output >> 1] ^ (output & 1) if output >= 0 else -1 - output), top
+
+
+@kernel
+def _rewrite_pass(
+    first: int,
+    old: int,
+    graph: Graph,
+    cuts: Cuts,
+    library: Structures,
+    values: NDArray[np.int64],
+    least_gain: int,
+) -> int:
+    """Visit the gates ``first … old - 1`` once; return the end of the variables in use.
 
     New gates come after the old ones, so the arrays are not in topological order.
     """
-    first, old = num_pis + 1, num_pis + 1 + fanins.shape[0]
-    room = old + 2 * fanins.shape[0] + 64
-    left, right = np.zeros(room, np.int32), np.zeros(room, np.int32)
-    refs, stack = np.zeros(room, np.int32), np.zeros(room, np.int32)
-    moved = (2 * np.arange(room)).astype(np.int32)
-    leaves, cuts = np.zeros((room, CUTS, 4), np.int32), np.zeros((room, CUTS), np.int32)
-    tables = np.zeros((room, CUTS), np.int32)
-    width = 64
-    while width < 2 * room:
-        width *= 2
-    table = np.zeros(width, np.int32)
-    for v in range(1, first):
-        leaves[v, 0, 0], cuts[v, 0], tables[v, 0] = v, 1, 0xAAAA
-    for g in range(fanins.shape[0]):
-        left[first + g], right[first + g] = fanins[g, 0], fanins[g, 1]
-        refs[fanins[g, 0] >> 1] += 1
-        refs[fanins[g, 1] >> 1] += 1
-    for literal in outputs:
-        refs[literal >> 1] += 1
+    left, right, refs, moved = graph.left, graph.right, graph.refs, graph.moved
     top = old
     for v in range(first, old):
         if refs[v] == 0:
             continue
-        a, b = _resolve(moved, left[v]), _resolve(moved, right[v])
-        a, b = max(a, b), min(a, b)
-        left[v], right[v] = a, b
-        target = _lookup(table, left, right, a, b)
+        a = np.int64(moved[left[v] >> 1] ^ (left[v] & 1))
+        b = np.int64(moved[right[v] >> 1] ^ (right[v] & 1))
+        left[v], right[v] = max(a, b), min(a, b)
+        target = _lookup(graph, a, b)
         if target < 0:
-            table[_slot(table, left, right, a, b)] = v
-            make_cuts(v, a, b, leaves, cuts, tables)
-            best_gain, best = least_gain - 1, -1
-            uses, refs[v] = refs[v], 0
-            for c in range(1, CUTS):
-                size = cuts[v, c]
-                if size == 0:
-                    break
-                alive = sizes_of[tables[v, c]] < 127
-                for k in range(size):
-                    leaf = leaves[v, c, k]
-                    alive = alive and (leaf < first or refs[leaf] > 0)
-                if not alive:
-                    continue
-                for k in range(size):
-                    refs[leaves[v, c, k]] += 1
-                gain = _release(v, left, right, refs, first, stack)
-                gain -= _dry_run(
-                    leaves[v, c],
-                    programs[tables[v, c]],
-                    sizes_of[tables[v, c]],
-                    table,
-                    left,
-                    right,
-                    refs,
-                    first,
-                )
-                _hold(v, left, right, refs, first, stack)
-                for k in range(size):
-                    refs[leaves[v, c, k]] -= 1
-                if gain > best_gain:
-                    best_gain, best = gain, c
-            refs[v] = uses
-            if best < 0 or top + 8 >= room:
+            graph.table[_slot(graph, max(a, b), min(a, b))] = v
+            make_cuts(v, a, b, cuts.leaves, cuts.sizes, cuts.tables, cuts.union)
+            best = _best_cut(graph, cuts, v, library, values, first, least_gain)
+            if best < 0 or top + 8 >= left.shape[0]:
                 continue
-            function = tables[v, best]
-            target = -1 - results[function]
-            values = np.zeros(12, np.int64)
-            for k in range(4):
-                values[k] = 2 * leaves[v, best, k]
-            for k in range(sizes_of[function]):
-                x = values[programs[function, k, 0] >> 1] ^ (programs[function, k, 0] & 1)
-                y = values[programs[function, k, 1] >> 1] ^ (programs[function, k, 1] & 1)
-                found = _lookup(table, left, right, x, y)
-                if found < 0:
-                    left[top], right[top] = max(x, y), min(x, y)
-                    table[_slot(table, left, right, left[top], right[top])] = top
-                    make_cuts(top, left[top], right[top], leaves, cuts, tables)
-                    found = 2 * top
-                    top += 1
-                values[4 + k] = found
-            if results[function] >= 0:
-                target = values[results[function] >> 1] ^ (results[function] & 1)
+            made = top
+            target, top = _insert(graph, cuts, best, library, values, top)
+            for u in range(made, top):
+                a, b = np.int64(left[u]), np.int64(right[u])
+                make_cuts(u, a, b, cuts.leaves, cuts.sizes, cuts.tables, cuts.union)
             if target >> 1 == v:
                 continue
         w = target >> 1
         moved[v] = target
         if w >= first and refs[w] == 0:
-            _hold(w, left, right, refs, first, stack)
+            _count(graph, w, first, 1)
         refs[w] += refs[v]
         refs[v] = 0
-        _release(v, left, right, refs, first, stack)
-    moved_outputs = np.empty(outputs.shape[0], np.int32)
-    for k in range(outputs.shape[0]):
-        moved_outputs[k] = _resolve(moved, outputs[k])
-    return left[:top], right[:top], moved_outputs
+        _count(graph, v, first, -1)
+    return top
 
 
-@njit(cache=True)
-def in_order(num_pis: int, left: Ints, right: Ints, outputs: Ints) -> tuple[Any, Any]:
-    """Renumber the gates under the outputs in topological order."""
-    first = num_pis + 1
-    new = np.full(left.shape[0], -1, np.int32)
-    for v in range(first):
-        new[v] = v
-    fanins = np.empty((left.shape[0] - first, 2), np.int32)
-    stack = np.empty(2 * left.shape[0] + 2, np.int32)
+@kernel
+def _in_order(graph: Graph, outputs: Ints, new: Ints, fanins: Ints) -> int:
+    """Renumber the gates under the outputs in topological order; return their end.
+
+    `new` holds the new variable, -1 for those without one yet.
+    """
+    left, right, stack = graph.left, graph.right, graph.stack
     count = 0
+    end = new.shape[0] - fanins.shape[0]
     for literal in outputs:
         stack[0], height = literal >> 1, 1
         while height:
@@ -241,20 +239,38 @@ def in_order(num_pis: int, left: Ints, right: Ints, outputs: Ints) -> tuple[Any,
             if new[a >> 1] >= 0 and new[b >> 1] >= 0:
                 x, y = 2 * new[a >> 1] + (a & 1), 2 * new[b >> 1] + (b & 1)
                 fanins[count, 0], fanins[count, 1] = max(x, y), min(x, y)
-                new[u] = first + count
+                new[u] = end + count
                 count += 1
                 height -= 1
-            else:
-                if new[b >> 1] < 0:
-                    stack[height] = b >> 1
+                continue
+            for w in (b >> 1, a >> 1):
+                if new[w] < 0:
+                    stack[height] = w
                     height += 1
-                if new[a >> 1] < 0:
-                    stack[height] = a >> 1
-                    height += 1
-    moved = np.empty(outputs.shape[0], np.int32)
-    for k in range(outputs.shape[0]):
-        moved[k] = 2 * new[outputs[k] >> 1] + (outputs[k] & 1)
-    return fanins[:count], moved
+    return count
+
+
+def _state(num_pis: int, fanins: Ints, outputs: Ints) -> tuple[Graph, Cuts]:
+    """Arrays for a pass, with room for the gates that it makes."""
+    first, old = num_pis + 1, num_pis + 1 + len(fanins)
+    room = old + 2 * len(fanins) + 64
+    left, right, refs = (np.zeros(room, np.int32) for _ in range(3))
+    left[first:old], right[first:old] = fanins[:, 0], fanins[:, 1]
+    used = np.concatenate([fanins.ravel(), outputs]) >> 1
+    refs[:old] = np.bincount(used, minlength=old)
+    graph = Graph(
+        left,
+        right,
+        refs,
+        np.zeros(2 * room, np.int32),
+        np.zeros(1 << (2 * room).bit_length(), np.int32),
+        2 * np.arange(room, dtype=np.int32),
+    )
+    leaves = np.zeros((room * CUTS, 4), np.int32)
+    sizes, tables = np.zeros(room * CUTS, np.int32), np.zeros(room * CUTS, np.int32)
+    own = np.arange(1, first) * CUTS
+    leaves[own, 0], sizes[own], tables[own] = np.arange(1, first), 1, 0xAAAA
+    return graph, Cuts(leaves, sizes, tables, np.zeros(4, np.int32))
 
 
 def rewrite(
@@ -264,8 +280,18 @@ def rewrite(
 
     `least_gain` 0 also makes replacements of equal size, which opens new ones later.
     """
-    left, right, moved = rewrite_pass(
-        num_pis, fanins, outputs, library.size, library.nodes, library.output, least_gain
-    )
-    ordered, final = in_order(num_pis, left, right, moved)
-    return ordered, final
+    first = num_pis + 1
+    graph, cuts = _state(num_pis, fanins, outputs)
+    values = np.zeros(4 + MAX_NODES, np.int64)
+    old = first + len(fanins)
+    top = _rewrite_pass(first, old, graph, cuts, library, values, least_gain)
+    return in_order(first, top, graph, graph.moved[outputs >> 1] ^ (outputs & 1))
+
+
+def in_order(first: int, top: int, graph: Graph, outputs: Ints) -> tuple[Ints, Ints]:
+    """Return fan-ins of the gates under the outputs in topological order, and the outputs."""
+    new = np.full(top, -1, np.int32)
+    new[:first] = np.arange(first)
+    ordered = np.empty((top - first, 2), np.int32)
+    count = _in_order(graph, outputs, new, ordered)
+    return ordered[:count].copy(), 2 * new[outputs >> 1] + (outputs & 1)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from tetrakis.circuit._aig import Aig
+from tetrakis.circuit._aig import Aig, fresh
 from tetrakis.errors import CircuitError
 
 Words = NDArray[np.uint64]
@@ -53,12 +53,15 @@ def _gate_range(values: Words, first: int, fanins: NDArray[np.int32], width: int
 
 @njit(cache=True)
 def _simulate(
-    num_pis: int, fanins: NDArray[np.int32], outputs: NDArray[np.int32], words: Words, chunk: int
-) -> Words:
+    num_pis: int,
+    fanins: NDArray[np.int32],
+    outputs: NDArray[np.int32],
+    words: Words,
+    values: Words,
+    result: Words,
+) -> None:
     ones = np.uint64(0xFFFFFFFFFFFFFFFF)
-    total = words.shape[1]
-    values = np.zeros((num_pis + 1 + fanins.shape[0], chunk), np.uint64)
-    result = np.empty((outputs.shape[0], total), np.uint64)
+    total, chunk = words.shape[1], values.shape[1]
     for start in range(0, total, chunk):
         width = min(chunk, total - start)
         for pi in range(num_pis):
@@ -69,7 +72,6 @@ def _simulate(
             flip = ones if outputs[k] & 1 else np.uint64(0)
             for w in range(width):
                 result[k, start + w] = values[outputs[k] >> 1, w] ^ flip
-    return result
 
 
 def _checked(aig: Aig, words: Words) -> Words:
@@ -77,7 +79,7 @@ def _checked(aig: Aig, words: Words) -> Words:
         raise CircuitError(
             f"Expected patterns for {aig.num_pis} inputs, got an array of shape {words.shape}."
         )
-    return np.ascontiguousarray(words, dtype=np.uint64)
+    return np.require(words, np.uint64, ["C", "W"])
 
 
 def simulate(aig: Aig, words: Words) -> Words:
@@ -98,7 +100,10 @@ def simulate(aig: Aig, words: Words) -> Words:
     CircuitError
         If the first axis isn't the number of inputs.
     """
-    result: Words = _simulate(aig.num_pis, aig.fanins, aig.outputs, _checked(aig, words), _CHUNK)
+    words = _checked(aig, words)
+    values = np.zeros((aig.num_pis + 1 + aig.num_gates, _CHUNK), np.uint64)
+    result = np.empty((aig.num_pos, words.shape[1]), np.uint64)
+    _simulate(aig.num_pis, fresh(aig.fanins), fresh(aig.outputs), words, values, result)
     return result
 
 
@@ -107,7 +112,7 @@ def simulate_nodes(aig: Aig, words: Words) -> Words:
     words = _checked(aig, words)
     values = np.zeros((aig.num_pis + 1 + aig.num_gates, words.shape[1]), np.uint64)
     values[1 : aig.num_pis + 1] = words
-    _gate_range(values, aig.num_pis + 1, aig.fanins, words.shape[1])
+    _gate_range(values, aig.num_pis + 1, fresh(aig.fanins), words.shape[1])
     return values
 
 

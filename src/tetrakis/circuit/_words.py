@@ -188,16 +188,21 @@ def _sum_bits(
         key = (*word.bits, word.signed)
         merged[key] = (coefficient + merged.get(key, (0, word))[0], word)
     placed = []
-    for coefficient, word in merged.values():
+    parts = list(merged.values())
+    if builder.sharing is not None:
+        parts = builder.sharing.replaced(builder, parts)
+    for term, (coefficient, word) in enumerate(parts):
         places, offset = placement(coefficient, len(word.bits), word.signed)
         constant += offset
-        placed += [(column, word.bits[i] ^ inverted) for column, i, inverted in places]
-    top = max((column for column, _ in placed), default=0)
+        placed += [(column, term, i, inverted) for column, i, inverted in places]
+    top = max((place[0] for place in placed), default=0)
     shape, constant = shape_of(*bounds, constant, top, low, positive=positive)
     columns: list[list[int]] = [[] for _ in range(shape.width)]
-    for column, literal in placed:
+    for column, term, i, inverted in placed:
         if column < shape.width:
-            columns[column].append(literal)
+            columns[column].append(parts[term][1].bits[i] ^ inverted)
+    if builder.sharing is not None:
+        columns = builder.sharing.rewritten(builder, parts, placed, shape.width) or columns
     return compress(builder, columns, constant, shape)
 
 

@@ -29,8 +29,6 @@ def export(
 
     tetrakis export demo --format verilog --out demo.v
     """
-    from tetrakis._files import atomic_file
     from tetrakis.pipeline import export_folder
 
-    with atomic_file(out) as file:
-        export_folder(folder, format, file)
+    export_folder(folder, format, out)

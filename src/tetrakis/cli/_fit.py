@@ -81,7 +81,7 @@ def fit(
 
     tetrakis fit ex30.train.pla.gz --validation ex30.valid.pla.gz --out ex30
     """
-    from tetrakis._files import atomic_folder, check_folder
+    from tetrakis._files import check_folder
     from tetrakis.cli._show import progress, show_fit
     from tetrakis.datasets import check_target, read_table
 
@@ -108,7 +108,6 @@ def fit(
             jobs=jobs,
             progress=report,
         )
-    with atomic_folder(out, force=force) as folder:
-        write_folder(result, folder)
+    write_folder(result, out, force=force)
     if not quiet:
         show_fit(result, out)

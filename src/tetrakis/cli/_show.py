@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -40,10 +41,15 @@ def progress(*, quiet: bool = False) -> Iterator[Report]:
 def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
     """Lay out the size–accuracy path; a row with a true ``chosen`` is marked."""
     keys = [key for key in _HEADINGS if any(row.get(key) is not None for row in rows)]
-    table = Table(title=title or None, title_justify="left")
+    if any("chosen" in row for row in rows) and "name" in keys:
+        keys.append(keys.pop(keys.index("name")))  # a long text: what is cut is the least
+    table = Table(
+        title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
     table.add_column("")
     for key in keys:
-        table.add_column(_HEADINGS[key], justify="left" if key == "name" else "right")
+        text = key == "name"
+        table.add_column(_HEADINGS[key], justify="left" if text else "right", no_wrap=text)
     for row in rows:
         chosen = bool(row.get("chosen"))
         cells = [_cell(key, row.get(key)) for key in keys]
@@ -57,8 +63,8 @@ def show_fit(result: Any, out: Path) -> None:
     for note in getattr(result, "notes", ()):
         console.print(f"note: {note}", markup=False, highlight=False)
     console.print(path_table(result.rows, title="size–accuracy path"))
-    if getattr(result, "baselines", ()):
-        console.print(path_table(result.baselines, title="baselines, compiled the same way"))
+    if result.baseline_rows:
+        console.print(path_table(result.baseline_rows, title="baselines, compiled the same way"))
     console.print(f"Written to {out}; read {out / 'report.md'}.", markup=False, highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -26,8 +27,9 @@ def verify(
 ) -> None:
     """Recompute every claim in metrics.json from the other files.
 
-    Ends with exit code 0 if all are proved, 1 if one is refuted, 3 if one is unknown, 2 if the
-    folder can't be read.
+    Ends with exit code 0 if all are proved, 1 if one is refuted, 3 if one is unknown, 2 if a file
+    is missing, truncated or unreadable. Scores need their rows: DATA, or built-in data; without
+    them they are listed as unchecked.
 
     Examples:
 
@@ -36,15 +38,14 @@ def verify(
     tetrakis verify houses houses.csv
     """
     from tetrakis.datasets import read_table
-    from tetrakis.encoding import read_encoding
+    from tetrakis.pipeline import target_name, verify_folder
 
     table = None
     if data is not None:
-        output = read_encoding(folder / "encoding.json").output
-        table = read_table(data, target=target or (output.name if output else None))
-
-    from tetrakis.pipeline import verify_folder
-
+        name = target_name(folder)
+        table = read_table(data, target=target or name)
+        if table.target is not None:
+            table = replace(table, target=replace(table.target, name=name))
     verdict = verify_folder(folder, table)
     for check in verdict.checks:
         typer.echo(f"{check.status:<9}  {check.name}: {check.detail}".rstrip(": "))

@@ -3,6 +3,7 @@
 from tetrakis.datasets._builtin import BUILTIN as BUILTIN
 from tetrakis.datasets._pla import read_pla as read_pla
 from tetrakis.datasets._read import read_table as read_table
+from tetrakis.datasets._stack import stack_tables as stack_tables
 from tetrakis.datasets._table import Column as Column
 from tetrakis.datasets._table import Table as Table
 from tetrakis.datasets._table import missing_column as missing_column

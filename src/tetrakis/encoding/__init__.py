@@ -12,4 +12,5 @@ from tetrakis.encoding._json import encoding_from_json as encoding_from_json
 from tetrakis.encoding._json import encoding_to_json as encoding_to_json
 from tetrakis.encoding._json import read_encoding as read_encoding
 from tetrakis.encoding._json import write_encoding as write_encoding
+from tetrakis.encoding._output import Decision as Decision
 from tetrakis.encoding._output import Output as Output

@@ -29,6 +29,7 @@ def fit_encoding(
     bits: int | ArrayLike = 4,
     levels: Mapping[str, ArrayLike] | None = None,
     impute: Impute | None = None,
+    trim: float = 0.0,
 ) -> Encoding:
     """Fix how columns become bits; only the rows of `data` are looked at.
 
@@ -44,6 +45,14 @@ def fit_encoding(
     impute : {"median", "mode"}, optional
         Fill missing values by the column's median or most frequent value (categories: always
         the most frequent); refuse them when left out.
+    trim : float
+        Share of a numeric column's values to leave outside its box at each end (they are clipped
+        to it), so that a few outliers don't take up the grid.
+
+    Notes
+    -----
+    A column of whole numbers that has at most ``2**bits`` steps keeps them exactly, on no more
+    bits than they need.
 
     Raises
     ------
@@ -80,7 +89,7 @@ def fit_encoding(
             specs.append(BoxColumn(column.name, index, 0.0, 1.0, 1, _number(fill)))
         else:
             levels_here = thresholds.get(column.name)
-            specs.append(_spec(column, index, int(widths[index]), levels_here, fill))
+            specs.append(_spec(column, index, int(widths[index]), levels_here, fill, trim))
     if not specs:
         why = f" ({'; '.join(notes[:4])})" if notes else ""
         raise DataError(
@@ -165,7 +174,12 @@ def _fill(column: Column, table: Table, impute: Impute | None) -> float | str | 
 
 
 def _spec(
-    column: Column, index: int, bits: int, levels: ArrayLike | None, fill: float | str | None
+    column: Column,
+    index: int,
+    bits: int,
+    levels: ArrayLike | None,
+    fill: float | str | None,
+    trim: float,
 ) -> InputColumn:
     if column.categories is not None:
         occurring = np.unique(column.values[~column.missing])
@@ -174,11 +188,24 @@ def _spec(
     if levels is not None:
         steps = tuple(float(t) for t in np.asarray(levels, dtype=np.float64))
         return LevelsColumn(column.name, index, steps, _number(fill))
-    distinct = np.unique(column.values[~column.missing])
-    width = 1 if len(distinct) == 2 else bits
-    return BoxColumn(
-        column.name, index, float(distinct[0]), float(distinct[-1]), width, _number(fill)
-    )
+    lo, hi, width = _box(column.values[~column.missing], bits, trim)
+    return BoxColumn(column.name, index, lo, hi, width, _number(fill))
+
+
+def _box(values: NDArray[np.float64], bits: int, trim: float) -> tuple[float, float, int]:
+    """Ends of the box and bits for a numeric column."""
+    distinct = np.unique(values)
+    lo, hi = float(distinct[0]), float(distinct[-1])
+    if len(distinct) == 2:
+        return lo, hi, 1
+    if hi - lo < 2**bits and np.all(distinct == np.rint(distinct)):
+        width = int(hi - lo).bit_length()
+        return lo, lo + 2**width - 1, width
+    if trim > 0:
+        low, high = (float(v) for v in np.quantile(values, [trim, 1 - trim]))
+        if high > low:
+            lo, hi = low, high
+    return lo, hi, bits
 
 
 def _number(fill: float | str | None) -> float | None:

@@ -1,3 +1,13 @@
 """scikit-learn estimators and the search behind them."""
 
 from tetrakis.learners._candidate import Candidate as Candidate
+from tetrakis.learners._choose import choose as choose
+from tetrakis.learners._choose import pareto as pareto
+from tetrakis.learners._estimators import ResNetClassifier as ResNetClassifier
+from tetrakis.learners._estimators import ResNetRegressor as ResNetRegressor
+from tetrakis.learners._problem import Problem as Problem
+from tetrakis.learners._problem import labels_like as labels_like
+from tetrakis.learners._problem import problem_from_table as problem_from_table
+from tetrakis.learners._search import SearchResult as SearchResult
+from tetrakis.learners._search import search as search
+from tetrakis.learners._views import Split as Split

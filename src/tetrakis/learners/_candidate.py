@@ -39,7 +39,8 @@ class Candidate:
         Score on rows that it was not trained on; `held_out_of` says of what.
     held_out_of : {"circuit", "settings"}
         ``circuit``: this very circuit on guard rows. ``settings``: the mean over
-        cross-validation folds of circuits trained with the same settings.
+        cross-validation folds of circuits trained with the same settings, less what this circuit
+        fits its own rows worse than they did.
     label : str
         How it was trained, in a few words.
     """

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tetrakis.circuit import Aig
-from tetrakis.learners import Candidate
+from tetrakis.pipeline._data import DataRecord
+
+if TYPE_CHECKING:  # the folder's readers need no learner
+    from tetrakis.learners import Candidate
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,12 @@ class FitResult:
     options : Mapping
         Arguments of the fit as given (max_gates, tolerance, …), for the record.
     notes : tuple of str
+    train_data, validation_data, test_data : DataRecord, optional
+        Which rows were used (`data_record`), so that `verify_folder` knows them again.
+    guard_rows : tuple of int, optional
+        Rows of the training table that the circuit wasn't trained on and that gave its held-out
+        score; None when that is a mean over cross-validation folds or came from a validation
+        table.
     """
 
     task: str
@@ -74,6 +83,10 @@ class FitResult:
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    train_data: DataRecord | None = None
+    validation_data: DataRecord | None = None
+    test_data: DataRecord | None = None
+    guard_rows: tuple[int, ...] | None = None
 
     @property
     def best(self) -> Candidate:
@@ -106,6 +119,7 @@ class FitResult:
                 "score": b.held_out_score,
                 "num_gates": b.circuit.num_gates,
                 "num_levels": b.circuit.num_levels,
+                "test_score": b.test_score,
             }
             for b in self.baselines
         ]

@@ -2,6 +2,7 @@
 
 from tetrakis.training._extract import to_networks as to_networks
 from tetrakis.training._plan import Job as Job
+from tetrakis.training._plan import Loss as Loss
 from tetrakis.training._plan import Plan as Plan
 from tetrakis.training._plan import Settings as Settings
 from tetrakis.training._plan import TrainedNetwork as TrainedNetwork

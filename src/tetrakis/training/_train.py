@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -25,6 +27,7 @@ _PROBE_ROWS = 1024
 _SATURATE_ABOVE = 0.995
 _FIRST_ALLOWANCE = 1 / 30
 _CHUNKS_PER_CALL = 20
+GROUP = 32
 
 
 def train(
@@ -55,38 +58,98 @@ def train(
     -------
     list of TrainedNetwork
     """
+    d = views[0].codes.shape[1]
+    shared = _shared(views, target, plan)
+    functions = _compiled(replace(plan, steps=0), shared[0].shape[2])
+    size = min(GROUP, 2 ** math.ceil(math.log2(max(len(jobs), 8))))
+    keys = jax.random.split(jax.random.key(seed), len(jobs))
+    found: list[TrainedNetwork] = []
+    for first in range(0, len(jobs), size):
+        group = list(jobs[first : first + size])
+        full = group + [group[-1]] * (size - len(group))
+        chosen = keys[np.minimum(np.arange(first, first + size), len(jobs) - 1)]
+        report = None
+        if progress is not None:
+            report = partial(_report_part, progress, first / len(jobs), len(group) / len(jobs))
+        arrays = _run(functions, chosen, _per_network(full, views, shared), shared, plan, report)
+        found += _split(group, arrays, d)
+    return found
+
+
+def _report_part(progress: Callable[[float], None], start: float, share: float, f: float) -> None:
+    progress(start + share * f)
+
+
+def _run(
+    functions: tuple[Any, Any, Any], keys: Any, net: Params, shared: Any, plan: Plan,
+    progress: Callable[[float], None] | None,
+) -> Any:  # fmt: skip
+    """Train one group of networks; returns latent and rounded weights and activation steps."""
+    start, advance, finish = functions
+    carry = start(keys, net)
+    n_chunks = -(-plan.steps // plan.refresh)
+    for first in range(0, n_chunks, _CHUNKS_PER_CALL):
+        # Chunks past the end are skipped inside, so that every call has one shape.
+        indices = jnp.arange(first, first + _CHUNKS_PER_CALL)
+        carry = advance(carry, net, shared, indices, jnp.float32(n_chunks))
+        if progress is not None:
+            jax.block_until_ready(carry)
+            progress(min(1.0, (first + _CHUNKS_PER_CALL) / n_chunks))
+    return jax.tree.map(lambda v: np.asarray(v, np.float64), finish(carry, net))
+
+
+def _shared(views: Sequence[View], target: np.ndarray, plan: Plan) -> tuple[Any, Any, Any, Any]:
+    """Stack the views, padded to round sizes so that similar problems share compiled code."""
+    n, d = views[0].codes.shape
+    rows = max(len(view.rows) for view in views)
+    shape = (_round_up(len(views)), _round_up(n), _round_up(d))
+    data = np.zeros(shape, np.uint8)
+    chosen = np.zeros((shape[0], _round_up(rows)), np.int32)
+    count = np.ones(shape[0], np.int32)
+    for index, view in enumerate(views):
+        data[index, :n, :d] = view.codes
+        chosen[index] = np.resize(view.rows, chosen.shape[1])
+        count[index] = len(view.rows)
+    padded = np.zeros(shape[1], np.float32)
+    padded[:n] = target
+    return jnp.asarray(data), jnp.asarray(padded), jnp.asarray(chosen), jnp.asarray(count)
+
+
+def _round_up(count: int) -> int:
+    """Round up to a power of two, or above 64 to the next eighth of one (at most 12 % more)."""
+    power = 2 ** math.ceil(math.log2(max(count, 4)))
+    step = max(1, power // 16) if count > 64 else power
+    return -(-count // step) * step
+
+
+def _per_network(jobs: Sequence[Job], views: Sequence[View], shared: Any) -> Params:
     settings = [job.settings for job in jobs]
-    rows = _rectangular([view.rows for view in views])
-    data = np.stack([view.codes for view in views]).astype(np.uint8)
-    per_net = {
+    d, padded = views[0].codes.shape[1], shared[0].shape[2]
+    width = np.ones((len(jobs), padded))
+    width[:, :d] = np.stack([views[job.view].bits for job in jobs])
+    net = {
         "allowance": np.array([s.allowance for s in settings]),
         "alpha": np.array([s.alpha for s in settings]),
         "bits": np.array([float(s.activation_bits) for s in settings]),
         "hidden": np.array([float(s.hidden) for s in settings]),
         "view": np.array([job.view for job in jobs]),
-        "width": np.stack([views[job.view].bits for job in jobs]).astype(float),
+        "width": width,
     }
-    per_net = {name: jnp.asarray(v, _dtype(v)) for name, v in per_net.items()}
-    shared = (jnp.asarray(data), jnp.asarray(target, jnp.float32), jnp.asarray(rows))
-    start, advance, finish = _compiled(plan, data.shape[2], rows.shape[1])
-    carry = start(jax.random.split(jax.random.key(seed), len(jobs)), per_net)
-    n_chunks = -(-plan.steps // plan.refresh)
-    for first in range(0, n_chunks, _CHUNKS_PER_CALL):
-        carry = advance(carry, per_net, shared, jnp.arange(first, first + _CHUNKS_PER_CALL))
-        if progress is not None:
-            jax.block_until_ready(carry)
-            progress(min(1.0, (first + _CHUNKS_PER_CALL) / n_chunks))
-    params, rounded, steps = jax.tree.map(
-        lambda v: np.asarray(v, np.float64), finish(carry, per_net)
-    )
+    return {name: jnp.asarray(v, _dtype(v)) for name, v in net.items()}
+
+
+def _split(jobs: Sequence[Job], arrays: Any, d: int) -> list[TrainedNetwork]:
+    """Cut a group's arrays into networks, without the padding of the inputs."""
+    params, rounded, steps = arrays
+    padded = params["S"].shape[1]
+
+    def cut(weights: dict[str, np.ndarray], i: int) -> dict[str, np.ndarray]:
+        keep = {n: np.r_[:d, padded : v.shape[1]] for n, v in weights.items() if n[0] in "WS"}
+        return {n: v[i][keep[n]] if n in keep else v[i] for n, v in weights.items()}
+
     return [
-        TrainedNetwork(
-            s,
-            {name: v[i] for name, v in params.items()},
-            {name: v[i] for name, v in rounded.items()},
-            tuple(v[i] for v in steps),
-        )
-        for i, s in enumerate(settings)
+        TrainedNetwork(job.settings, cut(params, i), cut(rounded, i), tuple(v[i] for v in steps))
+        for i, job in enumerate(jobs)
     ]
 
 
@@ -94,23 +157,20 @@ def _dtype(values: np.ndarray) -> Any:
     return jnp.float32 if values.dtype.kind == "f" else jnp.int32
 
 
-def _rectangular(row_sets: Sequence[np.ndarray]) -> np.ndarray:
-    """Repeat rows of shorter sets so that all sets have one length."""
-    longest = max(len(rows) for rows in row_sets)
-    return np.stack([np.resize(rows, longest) for rows in row_sets]).astype(np.int32)
-
-
-@lru_cache(maxsize=8)
-def _compiled(plan: Plan, n_inputs: int, n_rows: int) -> tuple[Any, Any, Any]:
+@lru_cache(maxsize=16)
+def _compiled(plan: Plan, n_inputs: int) -> tuple[Any, Any, Any]:
     """Build the vmapped and compiled start, chunk loop and finish of `plan`."""
     over = partial(jax.vmap, in_axes=(0, 0))
     start = jax.jit(over(partial(_start, plan=plan, n_inputs=n_inputs)))
-    chunk = partial(_chunk, plan=plan)
 
-    def loop(carry: Any, net: Params, shared: Any, indices: Any) -> Any:
-        return jax.lax.scan(lambda c, i: (chunk(c, i, net, shared), None), carry, indices)[0]
+    def loop(carry: Any, net: Params, shared: Any, indices: Any, n_chunks: Any) -> Any:
+        def body(carry: Any, index: Any) -> tuple[Any, None]:
+            done = _chunk(carry, index, index / n_chunks, net, shared, plan=plan)
+            return jax.tree.map(lambda a, b: jnp.where(index < n_chunks, b, a), carry, done), None
 
-    advance = jax.jit(jax.vmap(loop, in_axes=(0, 0, None, None)), donate_argnums=0)
+        return jax.lax.scan(body, carry, indices)[0]
+
+    advance = jax.jit(jax.vmap(loop, in_axes=(0, 0, None, None, None)), donate_argnums=0)
     return start, advance, jax.jit(over(partial(_finish, plan=plan)))
 
 
@@ -135,31 +195,32 @@ def _switch_off(params: Params, net: Params, plan: Plan) -> Params:
     return {name: v * net["hidden"] if name[0] == "V" else v for name, v in params.items()}
 
 
-def _chunk(carry: Any, index: Any, net: Params, shared: Any, *, plan: Plan) -> Any:
+def _chunk(
+    carry: Any, index: Any, fraction: Any, net: Params, shared: Any, *, plan: Plan
+) -> Any:
     """Measure prices once, then take `plan.refresh` steps of Adam."""
     params, state, rounding, key = carry
-    data, target, rows = shared
-    fraction = index * plan.refresh / plan.steps
+    data, target, all_rows, count = shared
     key, pick, probe, walk = jax.random.split(key, 4)
-    rows = rows[net["view"]]
+    rows = all_rows[net["view"]]
 
     def batch(key: Any, size: int) -> tuple[Any, Any]:
         chosen = rows
         if size < rows.shape[0]:
-            chosen = rows[jax.random.randint(key, (size,), 0, rows.shape[0])]
+            chosen = rows[jax.random.randint(key, (size,), 0, count[net["view"]])]
         return data[net["view"], chosen] * jnp.exp2(-net["width"]), target[chosen]
 
     rounding = _measure(params, rounding, fraction, batch(pick, _PROBE_ROWS)[0], probe, net, plan)
 
     def step(carry: Any, key: Any) -> tuple[Any, None]:
-        params, state, count = carry
+        params, state, taken = carry
         gradient = jax.grad(_objective)(
             params, rounding, fraction > plan.float_until, batch(key, plan.batch), net, plan
         )
         update, state = optax.scale_by_adam().update(gradient, state)
-        rate = _learning_rate(count, plan)
+        rate = _learning_rate(taken, fraction, plan)
         params = jax.tree.map(lambda p, u: p - rate * u, params, update)
-        return (params, state, count + 1), None
+        return (params, state, taken + 1), None
 
     (params, state, _), _ = jax.lax.scan(
         step, (params, state, index * plan.refresh), jax.random.split(walk, plan.refresh)
@@ -186,10 +247,10 @@ def _objective(
     return data_loss(y, target, plan) + net["alpha"] * priced
 
 
-def _learning_rate(count: Any, plan: Plan) -> Any:
-    late = (count / plan.steps - plan.tighten_until) / (1 - plan.tighten_until)
+def _learning_rate(taken: Any, fraction: Any, plan: Plan) -> Any:
+    late = (fraction - plan.tighten_until) / (1 - plan.tighten_until)
     decay = 0.5 * (1 + jnp.cos(jnp.pi * jnp.clip(late, 0.0, 1.0)))
-    return plan.learning_rate * decay * jnp.minimum(1.0, (count + 1) / 100) + 1e-5
+    return plan.learning_rate * decay * jnp.minimum(1.0, (taken + 1) / 100) + 1e-5
 
 
 def _measure(

@@ -1,0 +1,237 @@
+"""Test score and AND nodes at fixed budgets: ours and the peers, on the same folds.
+
+Every choice is made on training rows (peers: inner splits; contest data: the validation file).
+Sizes are those of the emitted circuit as our own optimisation leaves it. Run
+
+    python benchmarks/frontier.py --json results.jsonl
+
+and run it again to go on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from _data import NAMES, available, folds_of, load_fold
+from _measure import measured
+from _peers import PEERS, score
+from joblib import Parallel, delayed
+
+OURS = "ours"
+REACH = [  # data set, least test score, most AND nodes
+    ("breast_cancer", 0.960, 200),
+    ("digits", 0.950, 5000),
+    ("friedman1", 0.90, 700),
+    ("friedman1", 0.93, 2000),
+    ("ex30", 0.995, 300),
+    ("ex50", 0.995, 1500),
+    ("ex75", 1.000, 200),
+    ("ex80", 0.925, 1500),
+]
+Cell = dict[str, Any]
+
+
+def fit_ours(name: str, fold: int, seed: int, budget: int, data: Path, effort: float) -> list[Cell]:
+    from tetrakis.learners import ResNetClassifier, ResNetRegressor
+
+    rows = load_fold(name, fold, data)
+    kind = ResNetClassifier if rows.task == "classification" else ResNetRegressor
+    model = kind(max_gates=budget, random_state=seed, effort=effort)
+    fitted, seconds, peak = measured(lambda: model.fit(rows.X, rows.y))
+    cell = {
+        "data": name,
+        "fold": fold,
+        "seed": seed,
+        "method": OURS,
+        "budget": budget,
+        "score": score(rows.y_test, fitted.predict(rows.X_test), rows.task),
+        "gates": fitted.circuit_.num_gates,
+        "held_out": fitted.held_out_score_,
+        "seconds": seconds,
+        "peak_mb": peak,
+    }
+    return [cell]
+
+
+def fit_peer(
+    name: str, fold: int, seed: int, method: str, budgets: list[int], data: Path
+) -> list[Cell]:
+    rows = load_fold(name, fold, data)
+    points, seconds, peak = measured(lambda: PEERS[method](rows, seed))
+    cells = []
+    for budget in budgets:
+        fits = [p for p in points if p.gates <= budget]
+        best = max(fits, key=lambda p: (p.held_out_score, -p.gates), default=None)
+        cells.append(
+            {
+                "data": name,
+                "fold": fold,
+                "seed": seed,
+                "method": method,
+                "budget": budget,
+                "score": best and best.test_score,
+                "gates": best and best.gates,
+                "held_out": best and best.held_out_score,
+                "label": best and best.label,
+                "seconds": seconds,
+                "peak_mb": peak,
+            }
+        )
+    return cells
+
+
+def key(cell: Cell) -> tuple:
+    return tuple(cell[k] for k in ("data", "fold", "seed", "method", "budget"))
+
+
+def read_cells(path: Path | None) -> dict[tuple, Cell]:
+    if path is None or not path.exists():
+        return {}
+    cells = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+    return {key(cell): cell for cell in cells}
+
+
+def all_budgets(name: str, budgets: list[int], reach: bool) -> list[int]:
+    """The wanted budgets, and those of the goals."""
+    return sorted({*budgets, *(g for n, _, g in REACH if reach and n == name)})
+
+
+def todo(options: argparse.Namespace, done: dict[tuple, Cell]) -> list:
+    jobs = []
+    for name, fold in folds_of(options.data_sets, options.folds):
+        budgets = all_budgets(name, options.budgets, not options.no_reach)
+        for seed in options.seeds:
+            methods = [] if options.ours_only else options.peers
+            for method in methods:
+                if any((name, fold, seed, method, b) not in done for b in budgets):
+                    call = delayed(fit_peer)
+                    jobs.append(call(name, fold, seed, method, budgets, options.data))
+            for budget in [] if options.peers_only else budgets:
+                if (name, fold, seed, OURS, budget) not in done:
+                    call = delayed(fit_ours)
+                    jobs.append(call(name, fold, seed, budget, options.data, options.effort))
+    return jobs
+
+
+def run(options: argparse.Namespace) -> dict[tuple, Cell]:
+    cells = read_cells(options.json)
+    jobs = todo(options, cells)
+    results = Parallel(n_jobs=options.jobs, return_as="generator")(jobs)
+    for number, made in enumerate(results, start=1):
+        for cell in made:
+            cells[key(cell)] = cell
+            if options.json is not None:
+                with options.json.open("a") as file:
+                    file.write(json.dumps(cell) + "\n")
+        one = made[0]
+        print(
+            f"[{number}/{len(jobs)}] {one['data']} fold {one['fold']} seed {one['seed']}"
+            f" {one['method']}: {one['seconds']:.0f} s",
+            flush=True,
+        )
+    return cells
+
+
+# -- tables --------------------------------------------------------------------------------------
+
+
+def means(cells: list[Cell]) -> dict[str, float] | None:
+    """Means over folds and seeds; None where a fold has no circuit in the budget."""
+    if not cells or any(cell["score"] is None for cell in cells):
+        return None
+    names = ("score", "gates", "seconds", "peak_mb")
+    return {
+        **{name: float(np.mean([cell[name] for cell in cells])) for name in names},
+        "peak_mb": max(cell["peak_mb"] for cell in cells),
+    }
+
+
+def table(cells: dict[tuple, Cell], options: argparse.Namespace) -> list[list[str]]:
+    groups = defaultdict(list)
+    wanted = {(n, f) for n, f in folds_of(options.data_sets, options.folds)}
+    for cell in cells.values():
+        if (cell["data"], cell["fold"]) in wanted and cell["seed"] in options.seeds:
+            groups[cell["data"], cell["method"], cell["budget"]].append(cell)
+    head = ["data", "method", *(f"≤ {b:,}" for b in options.budgets), "s / fit", "peak MB", "reach"]
+    rows = [head]
+    for name in options.data_sets:
+        for method in (OURS, *PEERS):
+            found = [means(groups[name, method, b]) for b in options.budgets]
+            if not any(found):
+                continue
+            texts = [f"{m['score']:.3f} at {m['gates']:,.0f}" if m else "–" for m in found]
+            seconds = max(m["seconds"] for m in found if m)
+            peak = max(m["peak_mb"] for m in found if m)
+            goals = [
+                goal_text(groups[name, method, most], least, most)
+                for n, least, most in REACH
+                if n == name
+            ]
+            rows.append([name, method, *texts, f"{seconds:.0f}", f"{peak:.0f}", "; ".join(goals)])
+    return rows
+
+
+def goal_text(cells: list[Cell], least: float, most: int) -> str:
+    goal = f"{least:.3f} at ≤ {most:,}"
+    mean = means(cells)
+    if mean is None:
+        return f"{goal}: {'no circuit so small' if cells else 'not run'}"
+    got = f"{mean['score']:.4f} at {mean['gates']:,.0f}"
+    return f"{goal}: {'reached' if mean['score'] >= least else 'missed'} ({got})"
+
+
+def show(rows: list[list[str]], markdown: bool, title: str = "") -> None:
+    if markdown:
+        for number, row in enumerate(rows):
+            print("| " + " | ".join(row) + " |")
+            if number == 0:
+                print("|" + "---|" * len(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*rows[0], title=title)
+    last = ""
+    for row in rows[1:]:
+        if last and row[0] != last:
+            shown.add_section()
+        shown.add_row(row[0] if row[0] != last else "", *row[1:])
+        last = row[0]
+    Console(width=None if Console().is_terminal else 160).print(shown)
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data-sets", nargs="+", default=list(NAMES), choices=NAMES)
+    parser.add_argument("--budgets", nargs="+", type=int, default=[300, 1000, 5000])
+    parser.add_argument("--folds", type=int, default=5, help="run the first so many of 5 folds")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--effort", type=float, default=1.0, help="of our estimators")
+    parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--ours-only", action="store_true")
+    which.add_argument("--peers-only", action="store_true")
+    parser.add_argument("--no-reach", action="store_true", help="leave out the goals' budgets")
+    parser.add_argument("--json", type=Path, help="append results, and skip those in the file")
+    parser.add_argument("--markdown", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    options = parse()
+    for name in [n for n in options.data_sets if not available(n, options.data)]:
+        print(f"{name}: skipped, {options.data}/iwls2020 isn't there (--data FOLDER)")
+        options.data_sets.remove(name)
+    rows = table(run(options), options)
+    show(rows, options.markdown, "Test score and AND nodes, means over folds")
+
+
+if __name__ == "__main__":
+    main()

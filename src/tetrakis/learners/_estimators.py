@@ -1,0 +1,208 @@
+"""scikit-learn estimators: thin shells around the search."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tetrakis.certificate import Certificate
+from tetrakis.circuit import Aig, simulate_rows
+from tetrakis.datasets import Table, table_from_arrays
+from tetrakis.encoding import Encoding
+from tetrakis.errors import BudgetError
+from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._choose import choose
+from tetrakis.learners._problem import Problem, Task, problem_from_table
+from tetrakis.learners._search import search
+from tetrakis.network import FixedPointResNet, ResNet
+
+_ROWS_AT_ONCE = 65_536
+
+
+class _ResNetEstimator(BaseEstimator):
+    """What classifier and regressor share."""
+
+    # What a fit leaves behind.
+    path_: tuple[Candidate, ...]
+    encoding_: Encoding
+    network_: ResNet
+    fixed_point_: FixedPointResNet
+    circuit_: Aig
+    certificate_: Certificate
+    held_out_score_: float
+    rule_: str
+
+    def __init__(
+        self,
+        *,
+        max_gates: int | None = None,
+        tolerance: float | None = None,
+        effort: float = 1.0,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.max_gates = max_gates
+        self.tolerance = tolerance
+        self.effort = effort
+        self.random_state = random_state
+
+    def _fit(self, table: Table, task: Task) -> Problem:
+        if self.max_gates is not None and not self.max_gates >= 0:
+            raise BudgetError(f"max_gates: expected a number >= 0, got {self.max_gates!r}.")
+        if not self.effort > 0:
+            raise BudgetError(f"effort: expected a number > 0, got {self.effort!r}.")
+        problem = problem_from_table(table, task)
+        found = search(
+            problem,
+            max_gates=() if self.max_gates is None else (self.max_gates,),
+            seed=_seed(self.random_state),
+            effort=self.effort,
+        )
+        index, self.rule_ = choose(
+            found.path,
+            max_gates=self.max_gates,
+            tolerance=self.tolerance,
+            standard_error=found.standard_error,
+        )
+        self.path_ = found.path
+        best = found.path[index]
+        self.encoding_, self.network_ = best.encoding, best.network
+        self.fixed_point_, self.circuit_ = best.fixed_point, best.circuit
+        self.certificate_ = best.certificate
+        self.held_out_score_ = best.held_out_score
+        return problem
+
+    def _integers(self, X: Any) -> np.ndarray:
+        """Run the circuit on rows: integers of its output word."""
+        check_is_fitted(self, "circuit_")
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        output = self.encoding_.output
+        assert output is not None
+        parts = [
+            output.integers(
+                simulate_rows(
+                    self.circuit_, self.encoding_.encode_bits(X[i : i + _ROWS_AT_ONCE])
+                )
+            )
+            for i in range(0, len(X), _ROWS_AT_ONCE)
+        ]
+        return np.concatenate(parts)
+
+
+def _seed(random_state: int | np.random.RandomState | None) -> int:
+    if random_state is None or isinstance(random_state, np.random.RandomState):
+        source = np.random.RandomState() if random_state is None else random_state
+        return int(source.randint(2**31 - 1))
+    return int(random_state)
+
+
+class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
+    """Classifier that is a small circuit, found through sparse quantised residual networks.
+
+    Parameters
+    ----------
+    max_gates : int, optional
+        Best held-out accuracy within so many AND nodes.
+    tolerance : float, optional
+        Smallest circuit within so much of the best held-out accuracy; one standard error when
+        neither this nor `max_gates` is given.
+    effort : float
+        Scales training steps and restarts.
+    random_state : int, RandomState or None
+        Same seed, same circuit.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    network_ : ResNet
+        Float network, inputs scaled to [0, 1).
+    fixed_point_ : FixedPointResNet
+        Integer network that the circuit computes exactly.
+    circuit_ : Aig
+        ``circuit_.num_gates`` is its size, an upper bound on the smallest possible.
+    encoding_ : Encoding
+        How values become the circuit's input bits.
+    certificate_ : Certificate
+        Certified sup-norm distance of the integer network's outputs from the float network's.
+    path_ : tuple of Candidate
+        Size–accuracy path.
+    held_out_score_ : float
+        Accuracy of the chosen point on held-out rows, see `path_`.
+    rule_ : str
+        How the point was chosen.
+    n_features_in_ : int
+
+    References
+    ----------
+    [Jacot25] for the idea; the training is ours.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from tetrakis.learners import ResNetClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = ResNetClassifier(max_gates=200, random_state=0).fit(X, y)  # doctest: +SKIP
+    """
+
+    classes_: np.ndarray
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to rows `X` of shape (n_samples, n_features) and labels `y`."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"Expected two classes or more, got one class: {self.classes_[0]!r}."
+            )
+        self._fit(table_from_arrays(X, labels.astype(float)), "classification")
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict labels of rows `X` by running the circuit."""
+        indices = self._integers(X)
+        return self.classes_[np.minimum(indices, len(self.classes_) - 1)]
+
+
+class ResNetRegressor(RegressorMixin, _ResNetEstimator):
+    """Regressor that is a small circuit, found through sparse quantised residual networks.
+
+    Parameters
+    ----------
+    max_gates : int, optional
+        Best held-out R² within so many AND nodes.
+    tolerance : float, optional
+        Smallest circuit within so much of the best held-out R²; one standard error when neither
+        this nor `max_gates` is given.
+    effort : float
+        Scales training steps and restarts.
+    random_state : int, RandomState or None
+        Same seed, same circuit.
+
+    Attributes
+    ----------
+    network_, fixed_point_, circuit_, encoding_, certificate_, path_, held_out_score_, rule_
+        As in `ResNetClassifier`, with R² for accuracy. Outputs of the networks are in standard
+        deviations of the target; ``encoding_.output`` has offset and scale.
+    n_features_in_ : int
+
+    References
+    ----------
+    [Jacot25] for the idea; the training is ours.
+    """
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to rows `X` of shape (n_samples, n_features) and values `y` of shape (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        self._fit(table_from_arrays(X, np.asarray(y, np.float64)), "regression")
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict values of rows `X` by running the circuit."""
+        output = self.encoding_.output if hasattr(self, "encoding_") else None
+        integers = self._integers(X)
+        assert output is not None
+        return output.offset + output.scale * integers.astype(np.float64)

@@ -1,0 +1,84 @@
+"""Which settings to try, and which to look at more closely (measured choices)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tetrakis.learners._problem import Problem
+from tetrakis.learners._views import Split
+from tetrakis.training import Plan, Settings
+
+Scored = tuple[Settings, float, float]
+
+
+def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
+    """Size of the networks and length of the training for a problem."""
+    n, d = len(whole.train), len(problem.table.columns)
+    width = 24 if problem.n_outputs > 1 else (8 if n < 1000 else 16)
+    steps = 4000 if n < 1000 else 8000
+    batch = 1024 if n <= 700 else 512 if d < 256 else 256
+    return Plan(
+        loss=problem.loss, n_outputs=problem.n_outputs, width=width,
+        steps=max(200, int(steps * effort)), batch=batch,
+    )  # fmt: skip
+
+
+def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
+    """Settings for the first round: pressure δ along rays α = ratio · δ.
+
+    An `effort` below one thins the grid.
+    """
+    count = max(2, round(7 * min(1.0, effort) ** 0.5))
+    if problem.task == "regression":
+        allowances, ratios = np.geomspace(0.01, 0.16, count), (0.02, 0.08)
+    elif problem.n_outputs == 1:
+        allowances, ratios = np.geomspace(0.04, 0.8, count), (0.006, 0.03)
+    else:
+        allowances, ratios = np.geomspace(0.08, 0.8, max(2, count - 2)), (0.004, 0.01)
+    if problem.table.boolean:
+        words = [(1, 3, True), (1, 1, False)]
+    elif problem.task == "regression":
+        words = [(4, 3, True), (5, 4, True), (3, 3, True)]
+    elif problem.n_outputs == 1:
+        words = [(3, 1, False), (4, 1, False), (2, 3, True), (3, 3, True)]
+    else:
+        words = [(2, 2, True), (2, 3, True)]
+    return [
+        Settings(float(a), float(a * r), bits, units, hidden)
+        for bits, units, hidden in words
+        for r in ratios
+        for a in (allowances if hidden else allowances / 4 if problem.table.boolean else allowances)
+    ]
+
+
+def neighbours(
+    scored: Sequence[Scored], max_gates: Sequence[int], plan: Plan, effort: float
+) -> list[Settings]:
+    """Settings for the second round: restarts of those near the front, or near given sizes."""
+    front = _front(scored)
+    wanted: list[Settings] = []
+    for size in max_gates:
+        near = [s for s in scored if 0.3 * size <= s[2] <= 1.2 * size] or _closest(scored, size)
+        wanted += [s[0] for s in sorted(near, key=lambda s: -s[1])[:4]]
+    if not max_gates:
+        wanted = [s[0] for s in front]
+    unique = list(dict.fromkeys(wanted))
+    room = max(len(unique), int((32 if plan.n_outputs == 1 else 16) * effort))
+    return [unique[i % len(unique)] for i in range(room)]
+
+
+def _closest(scored: Sequence[Scored], size: int) -> list[Scored]:
+    return [min(scored, key=lambda s: abs(np.log((s[2] + 1) / size)))]
+
+
+def _front(scored: Sequence[Scored], slack: float = 0.004) -> list[Scored]:
+    """Settings whose score is within `slack` of the best at no more gates."""
+    kept = []
+    for setting in scored:
+        rivals = [s[1] for s in scored if s[2] <= setting[2]]
+        if setting[1] >= max(rivals) - slack:
+            kept.append(setting)
+    return sorted(kept, key=lambda s: s[2])

@@ -1,0 +1,260 @@
+"""Search: train many small networks, compile each, and keep the size–accuracy path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tetrakis.encoding import Encoding
+from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._choose import pareto
+from tetrakis.learners._grid import explore_settings, neighbours, plan_for
+from tetrakis.learners._problem import Problem
+from tetrakis.learners._views import EncodedView, Split, encode_view, folds, guard_split
+from tetrakis.training import Job, Plan, Settings, TrainedNetwork, to_networks, train
+
+Progress = Callable[[str, float], None]
+CROSS_VALIDATE_BELOW = 3000
+N_FOLDS = 5
+GUARD_SHARE = 0.2
+MAX_GUARD = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The size–accuracy path and how its scores were measured.
+
+    Parameters
+    ----------
+    path : tuple of Candidate
+    held_out : str
+        How held-out scores were measured, in words.
+    standard_error : float
+        Of the best held-out score.
+    split : Split or None
+        Rows trained on and guard rows; None for cross-validation.
+    n_folds : int
+        Cross-validation folds; 0 with guard rows.
+    n_trained : int
+        Networks trained.
+    """
+
+    path: tuple[Candidate, ...]
+    held_out: str
+    standard_error: float
+    split: Split | None
+    n_folds: int
+    n_trained: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """One trained network with its sizes and scores."""
+
+    trained: TrainedNetwork
+    where: EncodedView
+    num_gates: int
+    train_score: float
+    held_score: float
+
+
+def search(
+    problem: Problem,
+    *,
+    guard: Split | None = None,
+    max_gates: Sequence[int] = (),
+    impute: str | None = None,
+    seed: int = 0,
+    effort: float = 1.0,
+    settings: Sequence[Settings] | None = None,
+    progress: Progress | None = None,
+) -> SearchResult:
+    """Search for small circuits that fit `problem`.
+
+    Small tables are cross-validated: settings are scored on held-out folds, then networks of the
+    best settings are trained on all rows. Large tables set guard rows aside, and every circuit is
+    scored on them.
+
+    Parameters
+    ----------
+    problem : Problem
+    guard : Split, optional
+        Given rows to train on and to choose on.
+    max_gates : sequence of int
+        Sizes to look at closely; the whole range when empty.
+    impute : {"median", "mode"}, optional
+    seed : int
+    effort : float
+        Scales the number of training steps and restarts.
+    settings : sequence of Settings, optional
+        Settings to explore, instead of the built-in grid.
+    progress : callable, optional
+        Called with a text and the fraction done.
+
+    Returns
+    -------
+    SearchResult
+    """
+    report = progress or (lambda text, fraction: None)
+    n = problem.table.n_rows
+    cross = guard is None and n < CROSS_VALIDATE_BELOW
+    if guard is None and not cross:
+        guard = guard_split(problem, min(GUARD_SHARE, MAX_GUARD / n), seed)
+    splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
+    whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
+    first = list(settings) if settings is not None else explore_settings(problem, effort)
+    lab = _Laboratory(problem, impute, plan_for(problem, whole, effort), seed, report)
+    likes = lab.encodings(whole, first)
+    explored = lab.run(first, splits, likes, (0.0, 0.4), "exploring", steps=0.6)
+    if guard is None:
+        means = _fold_means(explored, first, len(splits))
+        scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
+        chosen = neighbours(scored, max_gates, lab.plan, effort)
+        refined = lab.run(chosen, [whole], likes, (0.4, 0.9), "training on all rows")
+        found = [replace(t, held_score=_expected(t, means)) for t in refined]
+    else:
+        scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in explored]
+        chosen = neighbours(scored, max_gates, lab.plan, effort)
+        found = explored + lab.run(chosen, [whole], likes, (0.4, 0.9), "training more")
+    path = _finish(problem, found, "settings" if guard is None else "circuit", report)
+    text = (
+        f"mean over {len(splits)} cross-validation folds of circuits trained with the same settings,"
+        " less what this circuit fits its own rows worse than they did"
+        if guard is None
+        else f"this circuit on {len(guard.held)} rows that it was not trained on"
+    )
+    best = max(path, key=lambda c: c.held_out_score)
+    error = _standard_error(problem, best, n if guard is None else len(whole.held))
+    n_folds = len(splits) if guard is None else 0
+    return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+def _fold_count(problem: Problem) -> int:
+    if problem.task == "classification":
+        return int(np.clip(np.bincount(problem.target).min(), 2, N_FOLDS))
+    return min(N_FOLDS, problem.table.n_rows)
+
+
+def _standard_error(problem: Problem, best: Candidate, n: int) -> float:
+    """Binomial for accuracy; for R² that of a mean of n squared errors of a normal variable."""
+    miss = 1.0 - best.held_out_score
+    if problem.task == "classification":
+        return float(np.sqrt(max(miss * (1 - miss), 1 / n) / n))
+    return float(max(miss, 0.0) * np.sqrt(2 / n))
+
+
+class _Laboratory:
+    """Trains settings on splits and measures what comes out."""
+
+    def __init__(
+        self, problem: Problem, impute: str | None, plan: Plan, seed: int, report: Progress
+    ) -> None:
+        self.problem, self.impute, self.plan = problem, impute, plan
+        self.seed, self.report, self.n_trained = seed, report, 0
+
+    def encodings(self, whole: Split, settings: Sequence[Settings]) -> dict[int, Encoding]:
+        """Fix the encoding of the rows that the final networks see, for all bits in use."""
+        widths = sorted({s.input_bits for s in settings})
+        return {b: encode_view(self.problem, whole, b, self.impute).encoding for b in widths}
+
+    def run(
+        self, settings: Sequence[Settings], splits: Sequence[Split], likes: dict[int, Encoding],
+        span: tuple[float, float], text: str, *, steps: float = 1.0,
+    ) -> list[_Trial]:  # fmt: skip
+        """Train every setting on every split (settings outermost) and measure each network."""
+        widths = sorted({s.input_bits for s in settings})
+        views = [
+            encode_view(self.problem, split, bits, self.impute, like=likes[bits])
+            for split in splits
+            for bits in widths
+        ]
+        jobs = [
+            Job(s, place * len(widths) + widths.index(s.input_bits))
+            for s in settings
+            for place in range(len(splits))
+        ]
+        plan = replace(self.plan, steps=int(self.plan.steps * steps))
+        trained = train(
+            jobs, [v.view for v in views], self.problem.standardised, plan,
+            seed=self.seed + self.n_trained,
+            progress=lambda f: self.report(text, span[0] + f * (span[1] - span[0])),
+        )  # fmt: skip
+        self.n_trained += len(jobs)
+        return [
+            self._measure(network, views[job.view])
+            for job, network in zip(jobs, trained, strict=True)
+        ]
+
+    def _measure(self, trained: TrainedNetwork, where: EncodedView) -> _Trial:
+        _, fixed = to_networks(trained, where.view.bits)
+        scores = [
+            self.problem.score(fixed, where.view.codes, rows) if len(rows) else float("nan")
+            for rows in (where.view.rows, where.held)
+        ]
+        gates = self.problem.compile(fixed, thorough=False).num_gates
+        return _Trial(trained, where, gates, *scores)
+
+
+def _fold_means(
+    trials: list[_Trial], settings: Sequence[Settings], n_splits: int
+) -> dict[Settings, tuple[float, float, float]]:
+    """Mean held-out score, training score and AND nodes of every setting over the folds."""
+    table = np.array([(t.held_score, t.train_score, t.num_gates) for t in trials])
+    means = table.reshape(len(settings), n_splits, 3).mean(axis=1)
+    return {s: (float(a), float(b), float(c)) for s, (a, b, c) in zip(settings, means, strict=True)}
+
+
+def _expected(trial: _Trial, means: dict[Settings, tuple[float, float, float]]) -> float:
+    """Held-out score to expect of a network trained on all rows.
+
+    It is that of its settings, lowered by as much as it fits its rows worse than the folds'
+    networks fitted theirs.
+    """
+    held, fitted, _ = means[trial.trained.settings]
+    return held + min(0.0, trial.train_score - fitted)
+
+
+def _finish(
+    problem: Problem, trials: list[_Trial], held_out_of: str, report: Progress
+) -> tuple[Candidate, ...]:
+    """Optimise the circuits that can matter and keep the Pareto front."""
+    trials = _contenders(trials)
+    found = []
+    for index, trial in enumerate(trials):
+        report("optimising circuits", 0.9 + 0.1 * index / len(trials))
+        network, fixed = to_networks(trial.trained, trial.where.view.bits)
+        circuit = problem.compile(fixed)
+        encoding = trial.where.encoding.with_output(problem.output(fixed, circuit))
+        named = replace(
+            circuit, input_names=encoding.input_names, output_names=encoding.output_names
+        )
+        found.append(
+            Candidate(
+                network, fixed, named, encoding, trial.train_score, trial.held_score, held_out_of,
+                _label(trial.trained.settings),
+            )
+        )  # fmt: skip
+    return pareto(found)
+
+
+def _contenders(trials: list[_Trial], slack: float = 1.15) -> list[_Trial]:
+    """Drop what is beaten by a circuit smaller by more than `slack` (optimising can't mend it)."""
+    kept = []
+    for trial in trials:
+        key = (trial.held_score, trial.train_score)
+        if not any(
+            (o.held_score, o.train_score) >= key and o.num_gates * slack < trial.num_gates
+            for o in trials
+        ):
+            kept.append(trial)
+    return kept
+
+
+def _label(settings: Settings) -> str:
+    kind = f"relu, {settings.activation_bits}-bit" if settings.hidden else "linear"
+    return (
+        f"{kind}, inputs {settings.input_bits}-bit, "
+        f"δ={settings.allowance:.3g}, α={settings.alpha:.3g}"
+    )

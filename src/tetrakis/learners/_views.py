@@ -1,0 +1,78 @@
+"""Splits of the rows, and what the training sees of each under each encoding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+
+from tetrakis.datasets import Table
+from tetrakis.encoding import Encoding, fit_encoding
+from tetrakis.learners._problem import Problem
+from tetrakis.training import View
+
+TRIM = 0.005
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Rows to train on and rows to measure on."""
+
+    train: np.ndarray
+    held: np.ndarray
+
+
+def guard_split(problem: Problem, share: float, seed: int) -> Split:
+    """Set a share of the rows aside, stratified by class where classes allow."""
+    rows = np.arange(problem.table.n_rows)
+    strata = problem.target if _can_stratify(problem, 2) else None
+    train, held = train_test_split(rows, test_size=share, random_state=seed, stratify=strata)
+    return Split(np.sort(train), np.sort(held))
+
+
+def folds(problem: Problem, n_folds: int, seed: int) -> list[Split]:
+    """Make cross-validation folds, stratified by class where classes allow."""
+    kind = StratifiedKFold if _can_stratify(problem, n_folds) else KFold
+    maker = kind(n_folds, shuffle=True, random_state=seed)
+    rows = np.zeros(problem.table.n_rows)
+    return [Split(train, held) for train, held in maker.split(rows, problem.target)]
+
+
+def _can_stratify(problem: Problem, least: int) -> bool:
+    if problem.task == "regression":
+        return False
+    return bool(np.bincount(problem.target).min() >= least)
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedView:
+    """A training view with the encoding that made it; `view.rows` are the rows it trains on."""
+
+    view: View
+    encoding: Encoding
+    held: np.ndarray
+
+
+def encode_view(
+    problem: Problem, split: Split, bits: int, impute: str | None, *, like: Encoding | None = None
+) -> EncodedView:
+    """Fix an encoding from the split's training rows and encode all rows of the table.
+
+    With `like` the codes are laid out in that encoding's words; a word that the training rows
+    don't support (a constant column, a category that doesn't occur) is zero.
+    """
+    table: Table = problem.table
+    encoding = fit_encoding(table.take(split.train), bits=bits, impute=impute, trim=TRIM)  # type: ignore[arg-type]
+    codes = encoding.encode(table, unknown="ignore")
+    widths = np.array([len(word.bits) for word in encoding.inputs], np.int64)
+    if like is not None and like.inputs != encoding.inputs:
+        names = [word.name for word in encoding.inputs]
+        laid = np.zeros((len(codes), len(like.inputs)), np.int64)
+        laid_widths = np.ones(len(like.inputs), np.int64)
+        for place, word in enumerate(like.inputs):
+            if word.name in names:
+                laid[:, place] = codes[:, names.index(word.name)]
+                laid_widths[place] = widths[names.index(word.name)]
+        codes, widths = laid, laid_widths
+    return EncodedView(View(codes, widths, split.train), encoding, split.held)

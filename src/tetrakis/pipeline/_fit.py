@@ -1,0 +1,185 @@
+"""From a table to the size–accuracy path, the chosen circuit and its baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tetrakis.datasets import Table, check_target, stack_tables
+from tetrakis.encoding import fit_encoding
+from tetrakis.errors import BudgetError, DataError
+from tetrakis.learners import (
+    Candidate,
+    Problem,
+    SearchResult,
+    Split,
+    choose,
+    labels_like,
+    problem_from_table,
+    search,
+)
+from tetrakis.learners._baselines import TreeCircuit, baseline_path, best_baselines
+from tetrakis.learners._views import TRIM, folds
+from tetrakis.pipeline._data import data_record, run_circuit, score
+from tetrakis.pipeline._result import Baseline, FitResult
+
+Progress = Callable[[str, float], None]
+_TREE_BITS = 8
+_SEARCH_SHARE = 0.85
+
+
+def fit_table(
+    train: Table,
+    *,
+    validation: Table | None = None,
+    test: Table | None = None,
+    task: str | None = None,
+    max_gates: int | None = None,
+    tolerance: float | None = None,
+    impute: str | None = None,
+    seed: int = 0,
+    jobs: int = 1,
+    effort: float = 1.0,
+    progress: Progress | None = None,
+) -> FitResult:
+    """Find a small circuit that predicts the target of a table.
+
+    Parameters
+    ----------
+    train : Table
+        With a target.
+    validation : Table, optional
+        Rows to choose on; a part of `train`, or cross-validation, when left out.
+    test : Table, optional
+        Rows to score the result on; never used for a choice.
+    task : {"classification", "regression"}, optional
+        Detected from the target when left out.
+    max_gates : int, optional
+        Best held-out score within so many AND nodes.
+    tolerance : float, optional
+        Smallest circuit within so much of the best held-out score, in units of the score.
+    impute : {"median", "mode"}, optional
+        Fill missing values.
+    seed : int
+        Same seed, same circuit.
+    jobs : int
+        Processes for the baselines.
+    effort : float
+        Scales training steps and restarts.
+    progress : callable, optional
+        Called with a text and the fraction done.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    DataError, EncodingError, BudgetError
+    """
+    report = progress or (lambda text, fraction: None)
+    kind = check_target(train, task)
+    if max_gates is not None and max_gates < 0:
+        raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")
+    table, guard = train, None
+    if validation is not None:
+        table = stack_tables(train, validation)
+        guard = Split(np.arange(train.n_rows), np.arange(train.n_rows, table.n_rows))
+    problem = _problem(table, train, kind)
+    _check_test(problem, test)
+    found = search(
+        problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
+        seed=seed, effort=effort, progress=lambda text, f: report(text, _SEARCH_SHARE * f),
+    )  # fmt: skip
+    index, rule = choose(
+        found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error
+    )
+    report("baselines: trees and boosted trees", _SEARCH_SHARE)
+    budget = found.path[index].num_gates if max_gates is None else max_gates
+    baselines = _baselines(problem, found, budget, impute, seed, test)
+    best = found.path[index]
+    own_guard = found.split if guard is None else None
+    return FitResult(
+        task=kind, target=problem.name, score_name=problem.score_name, path=found.path,
+        chosen=index, held_out=found.held_out, rule=rule, baselines=baselines,
+        test_score=None if test is None else _test_score(best, test, kind),
+        source=train.source, n_rows=train.n_rows, seed=seed,
+        options={"max_gates": max_gates, "tolerance": tolerance, "impute": impute,
+                 "task": task, "effort": effort},
+        notes=(*train.notes, *best.encoding.notes),
+        train_data=data_record(train),
+        validation_data=None if validation is None else data_record(validation),
+        test_data=None if test is None else data_record(test),
+        guard_rows=None if own_guard is None else tuple(int(r) for r in own_guard.held),
+    )  # fmt: skip
+
+
+def _problem(table: Table, train: Table, task: Any) -> Problem:
+    """Read the target; classes and scale come from the training rows alone."""
+    problem = problem_from_table(table, task, np.arange(train.n_rows))
+    if task == "classification" and table is not train:
+        classes = problem_from_table(train, task).classes
+        assert table.target is not None
+        target = labels_like(table.target, classes, "the validation rows")
+        return Problem(table, task, target, classes, problem.name)
+    return problem
+
+
+def _check_test(problem: Problem, test: Table | None) -> None:
+    """Raise now, not after the training, if the test table doesn't fit."""
+    if test is None:
+        return
+    if test.target is None:
+        raise DataError(f"{test.source}: expected a column {problem.name!r}, the target.")
+    missing = np.flatnonzero(test.target.missing)
+    if len(missing):
+        raise DataError(
+            f"The target has no value at {test.place(problem.name, missing[0])}.",
+            remedy="Remove these rows.",
+        )
+    for column in problem.table.columns:
+        test.column(column.name)
+
+
+def _test_score(best: Candidate, test: Table, task: str) -> float:
+    assert test.target is not None
+    return score(test.target, run_circuit(best.circuit, best.encoding, test), task=task)
+
+
+def _baselines(
+    problem: Problem, found: SearchResult, budget: int, impute: str | None, seed: int,
+    test: Table | None,
+) -> tuple[Baseline, ...]:  # fmt: skip
+    """Trees and boosted trees on the same rows: the best within the budget, and of any size."""
+    table = problem.table
+    rows = np.arange(table.n_rows) if found.split is None else found.split.train
+    encoding = fit_encoding(table.take(rows), bits=_TREE_BITS, impute=impute, trim=TRIM)  # type: ignore[arg-type]
+    codes = encoding.encode(table, unknown="ignore")
+    splits: dict[str, Any] = (
+        {"folds": [(s.train, s.held) for s in folds(problem, found.n_folds, seed)]}
+        if found.split is None
+        else {"held_rows": found.split.held}
+    )
+    path = baseline_path(
+        codes, [len(w.bits) for w in encoding.inputs], problem.target, problem.task,
+        train_rows=rows, seed=seed, **splits,
+    )  # fmt: skip
+    test_codes = None if test is None else encoding.encode(test, unknown="ignore")
+    listed = [(p, f"{p.name}, at most {budget:,} AND") for p in best_baselines(path, budget)]
+    listed += [(p, f"{p.name}, any size") for p in best_baselines(path)]
+    return tuple(_baseline(p, name, problem, test, test_codes) for p, name in listed)
+
+
+def _baseline(
+    point: TreeCircuit, name: str, problem: Problem, test: Table | None, codes: np.ndarray | None
+) -> Baseline:
+    test_score = None
+    if test is not None and codes is not None:
+        assert test.target is not None
+        guess = point.predict(codes)
+        if problem.task == "classification":
+            guess = np.array(problem.classes, object)[guess]
+        test_score = score(test.target, guess, task=problem.task)
+    return Baseline(name, point.circuit, point.held_out_score, test_score)
