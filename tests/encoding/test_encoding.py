@@ -73,11 +73,27 @@ def test_bits_are_the_codes_least_significant_first(widths, seed):
 
 def test_two_valued_columns_take_one_bit():
     encoding = fit_encoding(table(a=[-1, 3, 3], b=["x", "y", "x"], c=[1, 2, 3]), bits=4)
-    assert encoding.num_pis == 6
+    assert encoding.num_pis == 4
     np.testing.assert_array_equal(
-        encoding.encode(table(a=[3, -1], b=["y", "x"], c=[3, 1])), [[1, 1, 15], [0, 0, 0]]
+        encoding.encode(table(a=[3, -1], b=["y", "x"], c=[3, 1])), [[1, 1, 2], [0, 0, 0]]
     )
-    assert encoding.input_names == ("a", "b=y", "c[0]", "c[1]", "c[2]", "c[3]")
+    assert encoding.input_names == ("a", "b=y", "c[0]", "c[1]")
+
+
+def test_whole_numbers_that_fit_are_kept_exactly():
+    values = np.array([-2, 0, 3, 11], float)
+    encoding = fit_encoding(table(c=values), bits=8)
+    assert encoding.num_pis == 4
+    np.testing.assert_array_equal(encoding.encode(table(c=values))[:, 0], values + 2)
+    np.testing.assert_array_equal(encoding.encode(table(c=[-9, 99]))[:, 0], [0, 15])
+
+
+def test_trim_leaves_outliers_outside_the_box():
+    values = np.r_[np.linspace(0, 1, 998), -1e6, 1e6]
+    (column,) = fit_encoding(table(c=values), bits=3, trim=0.005).columns
+    assert -0.01 < column.lo < 0.01 and 0.99 < column.hi < 1.01
+    (column,) = fit_encoding(table(c=values), bits=3).columns
+    assert (column.lo, column.hi) == (-1e6, 1e6)
 
 
 def test_categories_are_one_hot():
@@ -99,7 +115,7 @@ def test_unknown_category():
 def test_kinds_may_differ_between_files():
     encoding = fit_encoding(table(c=["1", "2.0", "x"], n=[1, 2, 3]), bits=2)
     np.testing.assert_array_equal(
-        encoding.encode(table(c=[2, 1], n=["3", "1"])), [[0, 1, 0, 3], [1, 0, 0, 0]]
+        encoding.encode(table(c=[2, 1], n=["3", "1"])), [[0, 1, 0, 2], [1, 0, 0, 0]]
     )
     with pytest.raises(EncodingError, match=r"number at column 'n', row 2 .*'many'"):
         encoding.encode(table(c=[1, 1], n=["3", "many"]))
@@ -122,7 +138,7 @@ def test_missing_values():
         fit_encoding(rows)
     median = fit_encoding(rows, impute="median")
     assert [c.fill for c in median.columns] == [2.0, "v"]
-    assert (median.columns[0].lo, median.columns[0].hi) == (1, 9)
+    assert (median.columns[0].lo, median.columns[0].hi) == (1, 16)  # whole numbers, 4 bits
     assert [c.fill for c in fit_encoding(rows, impute="mode").columns] == [2.0, "v"]
     gap = table(a=[np.nan], c=["u"])
     np.testing.assert_array_equal(median.encode(gap), median.encode(table(a=[2], c=["u"])))
@@ -138,7 +154,7 @@ def test_uninformative_columns_are_left_out_with_a_note():
     encoding = fit_encoding(rows, bits=2)
     assert encoding.dropped == ("k", "n", "t")
     assert encoding.notes[0] == "column 'k' is left out: it is 5 in every row"
-    np.testing.assert_array_equal(encoding.encode(table(a=[3])), [[3]])
+    np.testing.assert_array_equal(encoding.encode(table(a=[3])), [[2]])
     with pytest.raises(DataError, match="no input column"):
         fit_encoding(table(k=[5, 5]))
 

@@ -180,7 +180,8 @@ def test_labels_of_the_network_dont_overlap(inputs, width, outputs):
 def test_labels_of_the_path_dont_overlap(sizes):
     rows = [{"score": 0.9 + k / 100, "num_gates": n, "chosen": k == 0} for k, n in enumerate(sizes)]
     baselines = [
-        {"name": f"model {n % 5} of some kind", "score": 0.5, "num_gates": n} for n in range(1, 40)
+        {"name": f"model {n % 5} with quite a long name, {n}", "score": 0.5, "num_gates": n}
+        for n in range(1, 40)
     ]
     for others in ([], baselines):
         figure = path_figure(rows, others, score_name="R2")

@@ -12,7 +12,8 @@ for example da4ml (C. Sun et al., 2025); the price is the gate count of `sum_pri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
+from heapq import heapify, heappop, heappush
 from itertools import combinations
 
 import numpy as np
@@ -41,6 +42,7 @@ class PairSearch:
 
     def __init__(self, sums: list[list[Part]], rng: np.random.Generator | None = None) -> None:
         self.rng = rng
+        self.count = 0
         self.words: dict[Hashable, tuple[int, bool, int, int]] = {}
         self.digits: list[list[Digit]] = []
         self.made: list[tuple[Hashable, Pair]] = []
@@ -100,27 +102,39 @@ class PairSearch:
 
     def run(self) -> None:
         """Make words of pairs while that saves gates."""
-        gains = {pair: self._gain(pair) for pair in self.places}
-        while gains:
-            pair = max(gains, key=lambda p: gains[p])
-            if gains[pair] <= 0:
-                return
+        heap: list[tuple[int, int, Pair]] = []
+        gains: dict[Pair, int] = {}
+        self._price(self.places, gains, heap)
+        heapify(heap)
+        while heap:
+            negative, _, pair = heappop(heap)
+            if gains.get(pair, 0) != -negative:
+                continue  # an entry from before the pair's places changed
             name = ("pair", len(self.made))
             self.made.append((name, pair))
             self.words[name] = self._word(pair)
-            changed: set[Pair] = set()
+            changed: dict[Pair, None] = {}
             for number in list(self.places[pair]):
-                changed |= self._pairs(number).keys()
+                changed.update(dict.fromkeys(self._pairs(number)))
                 places = self.places[pair][number]
                 self._leave(number)
                 self._replace(number, name, places)
                 self._enter(number)
-                changed |= self._pairs(number).keys()
-            for other in changed:
-                if other in self.places:
-                    gains[other] = self._gain(other)
-                else:
-                    gains.pop(other, None)
+                changed.update(dict.fromkeys(self._pairs(number)))
+            self._price(changed, gains, heap)
+
+    def _price(
+        self,
+        pairs: Iterable[Pair],
+        gains: dict[Pair, int],
+        heap: list[tuple[int, int, Pair]],
+    ) -> None:
+        for pair in pairs:
+            gain = self._gain(pair) if pair in self.places else 0
+            if gain > 0 and gains.get(pair) != gain:
+                self.count += 1
+                heappush(heap, (-gain, self.count, pair))
+            gains[pair] = max(gain, 0)
 
     def _replace(self, number: int, name: Hashable, places: list[tuple[Digit, Digit]]) -> None:
         digits = self.digits[number]

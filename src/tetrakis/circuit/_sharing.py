@@ -8,7 +8,7 @@ the plan again with the columns rewritten.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,7 @@ Bit = tuple[Symbol, bool]
 Columns = list[list[Bit]]
 SumKey = tuple[int, frozenset[Part]]
 PAIRS_TRIED = 24
-SIGNALS = 3000
+SIGNALS = 4000
 Random = np.random.Generator | None
 
 
@@ -165,7 +165,6 @@ class _Rows:
         self.symbols: list[Symbol] = sorted({s for row in rows for s, _ in row}, key=repr)
         index = {s: k for k, s in enumerate(self.symbols)}
         self.size = min(SIGNALS, 3 * len(self.symbols) + 64)
-        self.size = max(self.size, len(self.symbols))
         self.signs = np.zeros((self.size, len(rows)), np.int8)
         for r, row in enumerate(rows):
             for s, inverted in row:
@@ -246,21 +245,41 @@ def share_words(record: Sharing, rng: Random = None) -> Sharing | None:
 
 def share_adders(record: Sharing, rng: Random = None) -> Sharing | None:
     """Choose full adders to share; None if no triple of bits occurs twice."""
-    seen = record.columns
-    places: list[tuple[SumKey, int, list[Bit]]] = []
-    rows: list[list[Bit]] = []
-    next_row: dict[int, int] = {}
-    for key, columns in seen.items():
-        for j, column in enumerate(columns[:-1]):
-            often = Counter(symbol for symbol, _ in column)
-            next_row[len(rows)] = len(rows) + 1 if j + 2 < len(columns) else -1
-            places.append((key, j, [bit for bit in column if often[bit[0]] > 1]))
-            rows.append([bit for bit in column if often[bit[0]] == 1])
-    if not rows or not any(rows):
+    # The top column is left alone: its bits are joined by one gate each.
+    places = [(key, j) for key, columns in record.columns.items() for j in range(len(columns) - 1)]
+    rows, left = [], []
+    for key, j in places:
+        column = record.columns[key][j]
+        often = Counter(symbol for symbol, _ in column)
+        rows.append([bit for bit in column if often[bit[0]] == 1])
+        left.append([bit for bit in column if often[bit[0]] > 1])
+    if not 0 < len({symbol for row in rows for symbol, _ in row}) <= SIGNALS // 2:
         return None
-    extra: dict[int, list[Bit]] = {}
+    inside = [j + 2 < len(record.columns[key]) for key, j in places]
     table = _Rows(rows, rng)
+    adders, top = _chosen_adders(table, np.array(inside))
+    if not adders:
+        return None
+    result = {key: [list[Bit]() for _ in columns] for key, columns in record.columns.items()}
+    for r, (key, j) in enumerate(places):
+        signs = table.signs[:, r]
+        bits = [(table.symbols[s], bool(signs[s] < 0)) for s in np.flatnonzero(signs).tolist()]
+        result[key][j] = left[r] + bits
+        result[key][j + 1] += top[r]  # of the last row only
+    for key, columns in record.columns.items():
+        result[key][-1] += columns[-1]
+    return Sharing(record.pairs, result, adders)
+
+
+def _chosen_adders(
+    table: _Rows, inside: NDArray[np.bool_]
+) -> tuple[list[tuple[Bit, ...]], dict[int, list[Bit]]]:
+    """Replace frequent triples by adders; return these and the carries into top columns.
+
+    The carry of row r goes to row r + 1 if ``inside[r]``, else to the top column.
+    """
     adders: list[tuple[Bit, ...]] = []
+    top: dict[int, list[Bit]] = defaultdict(list)
     while len(table.symbols) + 2 <= table.size:
         count, triple, where = table.best_triple()
         if count < 2:
@@ -271,18 +290,8 @@ def share_adders(record: Sharing, rng: Random = None) -> Sharing | None:
         carry = table.add((None, 2 * len(adders) - 1))
         zero = np.zeros(len(where), np.int8)
         table.update(where, {**{s: zero for s, _ in triple}, total: orientation})
-        above = np.array([next_row[r] for r in where.tolist()])
-        for r, o in zip(where[above < 0].tolist(), orientation[above < 0].tolist(), strict=True):
-            extra.setdefault(r, []).append((table.symbols[carry], o < 0))
-        table.update(above[above >= 0], {carry: orientation[above >= 0]})
-    if not adders:
-        return None
-    result = {key: [list[Bit]() for _ in columns] for key, columns in seen.items()}
-    for r, (key, j, left) in enumerate(places):
-        signs = table.signs[:, r]
-        bits = [(table.symbols[s], bool(signs[s] < 0)) for s in np.flatnonzero(signs).tolist()]
-        result[key][j] = left + bits
-        result[key][j + 1] += extra.get(r, [])
-    for key, columns in seen.items():
-        result[key][-1] += columns[-1]
-    return Sharing(record.pairs, result, adders)
+        within = inside[where]
+        table.update(where[within] + 1, {carry: orientation[within]})
+        for r, o in zip(where[~within].tolist(), orientation[~within].tolist(), strict=True):
+            top[r].append((table.symbols[carry], o < 0))
+    return adders, top

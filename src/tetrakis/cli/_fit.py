@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from os import cpu_count
 from pathlib import Path
 from typing import Annotated
 
@@ -65,7 +66,10 @@ def fit(
         typer.Option(metavar="FILE", help="Score the result on these rows; never used to choose."),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same circuit.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes to use.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads to use; all cores when left out.", show_default=False),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a folder that has other files.")
     ] = False,
@@ -105,7 +109,7 @@ def fit(
             tolerance=tolerance,
             impute=None if impute is None else impute.value,
             seed=seed,
-            jobs=jobs,
+            jobs=jobs or cpu_count() or 1,
             progress=report,
         )
     write_folder(result, out, force=force)

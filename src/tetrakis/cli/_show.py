@@ -15,12 +15,12 @@ from rich.table import Table
 Report = Callable[[str, float], None]
 _HEADINGS = {
     "name": "",
-    "score": "held-out score",
-    "num_gates": "AND nodes",
+    "score": "held-out\nscore",
+    "num_gates": "AND\nnodes",
     "num_levels": "levels",
     "nonzeros": "weights",
     "bits": "bits",
-    "resnet_norm": "ResNet norm",
+    "resnet_norm": "ResNet\nnorm",
 }
 
 
@@ -42,14 +42,14 @@ def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
     """Lay out the size–accuracy path; a row with a true ``chosen`` is marked."""
     keys = [key for key in _HEADINGS if any(row.get(key) is not None for row in rows)]
     if any("chosen" in row for row in rows) and "name" in keys:
-        keys.append(keys.pop(keys.index("name")))  # a long text: what is cut is the least
+        keys.append(keys.pop(keys.index("name")))  # long texts last: only they are wrapped
     table = Table(
         title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     table.add_column("")
     for key in keys:
         text = key == "name"
-        table.add_column(_HEADINGS[key], justify="left" if text else "right", no_wrap=text)
+        table.add_column(_HEADINGS[key], justify="left" if text else "right", no_wrap=not text)
     for row in rows:
         chosen = bool(row.get("chosen"))
         cells = [_cell(key, row.get(key)) for key in keys]

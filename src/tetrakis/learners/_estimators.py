@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -42,11 +43,13 @@ class _ResNetEstimator(BaseEstimator):
         max_gates: int | None = None,
         tolerance: float | None = None,
         effort: float = 1.0,
+        n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.max_gates = max_gates
         self.tolerance = tolerance
         self.effort = effort
+        self.n_jobs = n_jobs
         self.random_state = random_state
 
     def _fit(self, table: Table, task: Task) -> Problem:
@@ -60,6 +63,7 @@ class _ResNetEstimator(BaseEstimator):
             max_gates=() if self.max_gates is None else (self.max_gates,),
             seed=_seed(self.random_state),
             effort=self.effort,
+            jobs=effective_n_jobs(self.n_jobs),
         )
         index, self.rule_ = choose(
             found.path,
@@ -111,6 +115,8 @@ class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
         neither this nor `max_gates` is given.
     effort : float
         Scales training steps and restarts.
+    n_jobs : int, optional
+        Threads to train in, −1 for all cores; the result doesn't depend on it.
     random_state : int, RandomState or None
         Same seed, same circuit.
 
@@ -179,6 +185,8 @@ class ResNetRegressor(RegressorMixin, _ResNetEstimator):
         this nor `max_gates` is given.
     effort : float
         Scales training steps and restarts.
+    n_jobs : int, optional
+        Threads to train in, −1 for all cores; the result doesn't depend on it.
     random_state : int, RandomState or None
         Same seed, same circuit.
 

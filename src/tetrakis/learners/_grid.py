@@ -17,8 +17,12 @@ Scored = tuple[Settings, float, float]
 def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
     """Size of the networks and length of the training for a problem."""
     n, d = len(whole.train), len(problem.table.columns)
-    width = 24 if problem.n_outputs > 1 else (8 if n < 1000 else 16)
-    steps = 4000 if n < 1000 else 8000
+    if problem.table.boolean and n >= 1000:
+        width, steps = 32, 12_000
+    elif n < 1000:
+        width, steps = 24 if problem.n_outputs > 1 else 8, 4000
+    else:
+        width, steps = 24 if problem.n_outputs > 1 else 16, 8000
     batch = 1024 if n <= 700 else 512 if d < 256 else 256
     return Plan(
         loss=problem.loss, n_outputs=problem.n_outputs, width=width,
@@ -55,19 +59,36 @@ def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
 
 
 def neighbours(
-    scored: Sequence[Scored], max_gates: Sequence[int], plan: Plan, effort: float
+    scored: Sequence[Scored],
+    max_gates: Sequence[int],
+    plan: Plan,
+    effort: float,
+    *,
+    vary: bool,
 ) -> list[Settings]:
-    """Settings for the second round: restarts of those near the front, or near given sizes."""
-    front = _front(scored)
+    """Settings for the second round: restarts of those near the front, or near given sizes.
+
+    With `vary` restarts differ a little in δ and α, which fills the path between them.
+    """
     wanted: list[Settings] = []
     for size in max_gates:
-        near = [s for s in scored if 0.3 * size <= s[2] <= 1.2 * size] or _closest(scored, size)
+        near = [s for s in scored if 0.35 * size <= s[2] <= 1.35 * size] or _closest(scored, size)
         wanted += [s[0] for s in sorted(near, key=lambda s: -s[1])[:4]]
     if not max_gates:
-        wanted = [s[0] for s in front]
+        wanted = [s[0] for s in _front(scored)]
     unique = list(dict.fromkeys(wanted))
-    room = max(len(unique), int((32 if plan.n_outputs == 1 else 16) * effort))
-    return [unique[i % len(unique)] for i in range(room)]
+    least = 32 if plan.n_outputs == 1 else 16
+    room = max(len(unique), int(max(least, 12 * len(max_gates)) * effort))
+    return [
+        _varied(unique[i % len(unique)], i // len(unique) if vary else 0) for i in range(room)
+    ]
+
+
+def _varied(setting: Settings, restart: int) -> Settings:
+    """Move δ and α by up to a fifth of an octave, a different amount in every restart."""
+    by = 2.0 ** (0.4 * ((restart * 0.618034) % 1.0 - 0.5)) if restart else 1.0
+    other = 2.0 ** (0.8 * ((restart * 0.754878) % 1.0 - 0.5)) if restart else 1.0
+    return replace(setting, allowance=setting.allowance * by, alpha=setting.alpha * other)
 
 
 def _closest(scored: Sequence[Scored], size: int) -> list[Scored]:

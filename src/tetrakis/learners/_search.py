@@ -68,6 +68,7 @@ def search(
     impute: str | None = None,
     seed: int = 0,
     effort: float = 1.0,
+    jobs: int = 1,
     settings: Sequence[Settings] | None = None,
     progress: Progress | None = None,
 ) -> SearchResult:
@@ -88,6 +89,8 @@ def search(
     seed : int
     effort : float
         Scales the number of training steps and restarts.
+    jobs : int
+        Threads to train in; the result doesn't depend on it.
     settings : sequence of Settings, optional
         Settings to explore, instead of the built-in grid.
     progress : callable, optional
@@ -105,19 +108,21 @@ def search(
     splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
     first = list(settings) if settings is not None else explore_settings(problem, effort)
-    lab = _Laboratory(problem, impute, plan_for(problem, whole, effort), seed, report)
+    lab = _Laboratory(problem, impute, plan_for(problem, whole, effort), seed, jobs, report)
     likes = lab.encodings(whole, first)
     explored = lab.run(first, splits, likes, (0.0, 0.4), "exploring", steps=0.6)
     if guard is None:
         means = _fold_means(explored, first, len(splits))
         scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
-        chosen = neighbours(scored, max_gates, lab.plan, effort)
+        chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
         refined = lab.run(chosen, [whole], likes, (0.4, 0.9), "training on all rows")
         found = [replace(t, held_score=_expected(t, means)) for t in refined]
     else:
-        scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in explored]
-        chosen = neighbours(scored, max_gates, lab.plan, effort)
-        found = explored + lab.run(chosen, [whole], likes, (0.4, 0.9), "training more")
+        found = explored
+        for start, stop in ((0.4, 0.65), (0.65, 0.9)):
+            scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
+            chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
+            found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
     path = _finish(problem, found, "settings" if guard is None else "circuit", report)
     text = (
         f"mean over {len(splits)} cross-validation folds of circuits trained with the same settings,"
@@ -149,10 +154,11 @@ class _Laboratory:
     """Trains settings on splits and measures what comes out."""
 
     def __init__(
-        self, problem: Problem, impute: str | None, plan: Plan, seed: int, report: Progress
-    ) -> None:
+        self, problem: Problem, impute: str | None, plan: Plan, seed: int, threads: int,
+        report: Progress,
+    ) -> None:  # fmt: skip
         self.problem, self.impute, self.plan = problem, impute, plan
-        self.seed, self.report, self.n_trained = seed, report, 0
+        self.seed, self.threads, self.report, self.n_trained = seed, threads, report, 0
 
     def encodings(self, whole: Split, settings: Sequence[Settings]) -> dict[int, Encoding]:
         """Fix the encoding of the rows that the final networks see, for all bits in use."""
@@ -178,7 +184,7 @@ class _Laboratory:
         plan = replace(self.plan, steps=int(self.plan.steps * steps))
         trained = train(
             jobs, [v.view for v in views], self.problem.standardised, plan,
-            seed=self.seed + self.n_trained,
+            seed=self.seed + self.n_trained, threads=self.threads,
             progress=lambda f: self.report(text, span[0] + f * (span[1] - span[0])),
         )  # fmt: skip
         self.n_trained += len(jobs)
@@ -239,7 +245,7 @@ def _finish(
     return pareto(found)
 
 
-def _contenders(trials: list[_Trial], slack: float = 1.15) -> list[_Trial]:
+def _contenders(trials: list[_Trial], slack: float = 1.3) -> list[_Trial]:
     """Drop what is beaten by a circuit smaller by more than `slack` (optimising can't mend it)."""
     kept = []
     for trial in trials:

@@ -65,7 +65,7 @@ def fit_table(
     seed : int
         Same seed, same circuit.
     jobs : int
-        Processes for the baselines.
+        Threads to train in; the result doesn't depend on it.
     effort : float
         Scales training steps and restarts.
     progress : callable, optional
@@ -91,7 +91,7 @@ def fit_table(
     _check_test(problem, test)
     found = search(
         problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
-        seed=seed, effort=effort, progress=lambda text, f: report(text, _SEARCH_SHARE * f),
+        seed=seed, effort=effort, jobs=jobs, progress=lambda text, f: report(text, _SEARCH_SHARE * f),
     )  # fmt: skip
     index, rule = choose(
         found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error

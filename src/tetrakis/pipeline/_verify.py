@@ -205,8 +205,10 @@ def _epsilon_checks(
         yield Check("epsilon_terms", "refuted", "they don't add up to epsilon_certified")
     else:
         yield Check("epsilon_terms", "proved", "they add up to epsilon_certified")
-    if parts.encoding is not None:
-        value = target_units(error.value, fixed, parts.encoding)
+    if parts.encoding is None:
+        return
+    value = target_units(error.value, fixed, parts.encoding)
+    if value is not None or metrics["epsilon_target"] is not None:
         yield agree("epsilon_target", metrics["epsilon_target"], value, where, rounding=_ROUNDING)
 
 

@@ -15,7 +15,7 @@ from tetrakis.report._save import BLUE, GREY, INK, ORANGE, short, style
 
 _ROW = 0.24  # inches between neighbours of the fullest column
 _COLUMN = 2.3  # inches between columns, at least
-_FOOT = 0.55  # inches for the legend
+_FOOT, _HEAD = 0.55, 0.1  # inches for the legend, and above the picture
 
 
 def network_figure(
@@ -35,7 +35,7 @@ def network_figure(
     left, right = _room(input_names), _room(output_names)
     steps = max(len(graph.columns) - 1, 1)
     width = left + steps * min(max(_COLUMN, 0.3 * height), 4.0) + right
-    whole = height + _FOOT
+    whole = height + _FOOT + _HEAD
     with style():
         figure = Figure(figsize=(width, whole))
         axes = figure.add_axes(

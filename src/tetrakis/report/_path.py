@@ -22,7 +22,7 @@ def path_figure(path: Sequence[Row], baselines: Sequence[Row], *, score_name: st
     path : sequence of mappings
         With ``score``, ``num_gates`` and ``chosen``.
     baselines : sequence of mappings
-        With ``name``, ``score`` and ``num_gates``.
+        With ``name``, ``score`` and ``num_gates``; what follows a comma in the name isn't shown.
     score_name : str
     """
     with style():
@@ -30,14 +30,14 @@ def path_figure(path: Sequence[Row], baselines: Sequence[Row], *, score_name: st
         axes = figure.add_subplot()
         points = [row for row in path if row["score"] is not None]
         axes.plot(*_places(points), "-o", color=BLUE, ms=4.5, lw=1.4, label="tetrakis", zorder=3)
-        for index, name in enumerate(dict.fromkeys(row["name"] for row in baselines)):
-            rows = [r for r in baselines if r["name"] == name and r["score"] is not None]
+        for index, name in enumerate(dict.fromkeys(map(_model, baselines))):
+            rows = [r for r in baselines if _model(r) == name and r["score"] is not None]
             axes.plot(
                 *_places(rows),
                 _MARKERS[index % len(_MARKERS)],
                 color=_COLOURS[index % len(_COLOURS)],
                 ms=6,
-                label=short(str(name)),
+                label=name,
                 zorder=2,
             )
         chosen = [row for row in points if row["chosen"]]
@@ -46,11 +46,16 @@ def path_figure(path: Sequence[Row], baselines: Sequence[Row], *, score_name: st
         )
         _decorate(axes, [*points, *baselines], score_name)
         handles, labels = axes.get_legend_handles_labels()
+        widest = max(map(len, labels))
         figure.legend(
-            handles, labels, loc="outside upper center", ncols=4, frameon=False, fontsize=8,
-            markerscale=0.8,
+            handles, labels, loc="outside upper center", ncols=max(1, 85 // (widest + 8)),
+            frameon=False, fontsize=8, markerscale=0.8,
         )  # fmt: skip
         return figure
+
+
+def _model(row: Row) -> str:
+    return short(str(row["name"]).split(",")[0])
 
 
 def _places(rows: Sequence[Row]) -> tuple[list[int], list[float]]:

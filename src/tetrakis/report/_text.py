@@ -91,7 +91,8 @@ def _certificate(claims: Row, encoding: Encoding) -> str:
     terms = ", ".join(f"{name} {value:.3g}" for name, value in claims["epsilon_terms"].items())
     start = (
         "The circuit computes exactly what the fixed-point network computes. For every input in"
-        " the box, its outputs are within ε of those of the float network before rounding"
+        " the box, its outputs are within ε of those of the float network, which has the same"
+        " weights but doesn't round inputs, biases and activations"
         f" (certified; parts: {terms})."
     )
     output = encoding.output

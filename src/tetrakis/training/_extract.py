@@ -17,9 +17,10 @@ def to_networks(
     """Build both networks; the integer one computes exactly the trained forward pass.
 
     The stream is [inputs | relus | outputs]. The linear part goes through units that read one input
-    each (relu is the identity there). The float network has the unrounded weights of the same
-    edges and relus capped where the integer ones saturate. Biases are floored to the grid on
-    which their sum moves, which changes no floored activation and no sign.
+    each (relu is the identity there). Both networks have the trained weights, sums of at most four
+    signed powers of two. The float network's biases, activations and inputs are not rounded, its
+    relus are capped where the integer ones saturate. The integer network's biases are floored to
+    the grid on which their sum moves, which changes no floored activation and no sign.
 
     Parameters
     ----------
@@ -93,20 +94,16 @@ class _Layers:
         return np.concatenate(rows), np.arange(self.starts[block])
 
     def block(self, index: int) -> tuple[Block, dict[str, np.ndarray]]:
-        """Build the float block, and the rounded weights with steps for its integer twin."""
-        latent, rounded = (self._dense(which, index) for which in (self.latent, self.rounded))
-        masked = {
-            name: np.where(rounded[name] != 0, latent[name], 0) if name in ("read", "write")
-            else latent[name] for name in latent
-        }  # fmt: skip
-        bits = rounded["bits"].astype(np.int64)
-        cap = rounded["step"] * (np.exp2(bits) - 1)
+        """Build the float block, and its dense arrays with steps for the integer twin."""
+        dense = self._dense(index)
+        cap = dense["step"] * (np.exp2(dense["bits"]) - 1)
         if index == 0:
             cap[len(self.alive[0]) :] = np.inf
-        return Block(masked["read"], masked["bias"], cap, masked["write"]), rounded
+        return Block(dense["read"], dense["bias"], cap, dense["write"]), dense
 
-    def _dense(self, which: dict[str, np.ndarray], index: int) -> dict[str, np.ndarray]:
+    def _dense(self, index: int) -> dict[str, np.ndarray]:
         """Lay one block out densely: relus first, then (first block) the linear part's units."""
+        which = self.rounded
         alive = self.alive[index]
         rows, coordinates = self._sources(index)
         linear = np.flatnonzero((self.rounded["S"] != 0).any(axis=1)) if index == 0 else alive[:0]

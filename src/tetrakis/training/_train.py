@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache, partial
+from threading import Lock
 from typing import Any
 
 import jax
@@ -27,6 +29,7 @@ _PROBE_ROWS = 1024
 _SATURATE_ABOVE = 0.995
 _FIRST_ALLOWANCE = 1 / 30
 _CHUNKS_PER_CALL = 20
+_SMALL_ROWS = 256
 GROUP = 32
 
 
@@ -37,6 +40,7 @@ def train(
     plan: Plan,
     *,
     seed: int,
+    threads: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> list[TrainedNetwork]:
     """Train one network per job, all at once.
@@ -51,8 +55,10 @@ def train(
         Standardised values, 0/1, or class indices, as the plan's loss wants.
     plan : Plan
     seed : int
+    threads : int
+        Groups of networks to train side by side; the result doesn't depend on it.
     progress : callable, optional
-        Called with the fraction done.
+        Called with the fraction done, from any thread.
 
     Returns
     -------
@@ -61,40 +67,54 @@ def train(
     d = views[0].codes.shape[1]
     shared = _shared(views, target, plan)
     functions = _compiled(replace(plan, steps=0), shared[0].shape[2])
-    size = min(GROUP, 2 ** math.ceil(math.log2(max(len(jobs), 8))))
+    size = GROUP
     keys = jax.random.split(jax.random.key(seed), len(jobs))
-    found: list[TrainedNetwork] = []
-    for first in range(0, len(jobs), size):
+    tally = _Tally(progress, -(-len(jobs) // size) * _calls(plan))
+
+    def group_from(first: int) -> list[TrainedNetwork]:
         group = list(jobs[first : first + size])
         full = group + [group[-1]] * (size - len(group))
         chosen = keys[np.minimum(np.arange(first, first + size), len(jobs) - 1)]
-        report = None
-        if progress is not None:
-            report = partial(_report_part, progress, first / len(jobs), len(group) / len(jobs))
-        arrays = _run(functions, chosen, _per_network(full, views, shared), shared, plan, report)
-        found += _split(group, arrays, d)
-    return found
+        net = _per_network(full, views, shared)
+        return _split(group, _run(functions, chosen, net, shared, plan, tally), d)
+
+    starts = range(0, len(jobs), size)
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        groups = list(pool.map(group_from, starts))
+    return [network for group in groups for network in group]
 
 
-def _report_part(progress: Callable[[float], None], start: float, share: float, f: float) -> None:
-    progress(start + share * f)
+class _Tally:
+    """Counts finished calls over all threads and reports the fraction done."""
+
+    def __init__(self, progress: Callable[[float], None] | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+        self.lock = Lock()
+
+    def tick(self) -> None:
+        with self.lock:
+            self.done += 1
+            if self.progress is not None:
+                self.progress(self.done / self.total)
+
+
+def _calls(plan: Plan) -> int:
+    """Calls of the compiled loop that one group takes."""
+    return -(-plan.steps // (plan.refresh * _CHUNKS_PER_CALL))
 
 
 def _run(
-    functions: tuple[Any, Any, Any], keys: Any, net: Params, shared: Any, plan: Plan,
-    progress: Callable[[float], None] | None,
-) -> Any:  # fmt: skip
+    functions: tuple[Any, Any, Any], keys: Any, net: Params, shared: Any, plan: Plan, tally: _Tally
+) -> Any:
     """Train one group of networks; returns latent and rounded weights and activation steps."""
     start, advance, finish = functions
     carry = start(keys, net)
-    n_chunks = -(-plan.steps // plan.refresh)
-    for first in range(0, n_chunks, _CHUNKS_PER_CALL):
+    n_chunks = jnp.float32(-(-plan.steps // plan.refresh))
+    for call in range(_calls(plan)):
         # Chunks past the end are skipped inside, so that every call has one shape.
-        indices = jnp.arange(first, first + _CHUNKS_PER_CALL)
-        carry = advance(carry, net, shared, indices, jnp.float32(n_chunks))
-        if progress is not None:
-            jax.block_until_ready(carry)
-            progress(min(1.0, (first + _CHUNKS_PER_CALL) / n_chunks))
+        indices = call * _CHUNKS_PER_CALL + jnp.arange(_CHUNKS_PER_CALL)
+        carry = jax.block_until_ready(advance(carry, net, shared, indices, n_chunks))
+        tally.tick()
     return jax.tree.map(lambda v: np.asarray(v, np.float64), finish(carry, net))
 
 
@@ -102,9 +122,12 @@ def _shared(views: Sequence[View], target: np.ndarray, plan: Plan) -> tuple[Any,
     """Stack the views, padded to round sizes so that similar problems share compiled code."""
     n, d = views[0].codes.shape
     rows = max(len(view.rows) for view in views)
-    shape = (_round_up(len(views)), _round_up(n), _round_up(d))
+    small = n <= _SMALL_ROWS
+    shape = (
+        _round_up(len(views), 16 if small else 2), _round_up(n, _SMALL_ROWS), _round_up(d, 16)
+    )  # fmt: skip
     data = np.zeros(shape, np.uint8)
-    chosen = np.zeros((shape[0], _round_up(rows)), np.int32)
+    chosen = np.zeros((shape[0], _round_up(rows, _SMALL_ROWS)), np.int32)
     count = np.ones(shape[0], np.int32)
     for index, view in enumerate(views):
         data[index, :n, :d] = view.codes
@@ -115,10 +138,10 @@ def _shared(views: Sequence[View], target: np.ndarray, plan: Plan) -> tuple[Any,
     return jnp.asarray(data), jnp.asarray(padded), jnp.asarray(chosen), jnp.asarray(count)
 
 
-def _round_up(count: int) -> int:
-    """Round up to a power of two, or above 64 to the next eighth of one (at most 12 % more)."""
-    power = 2 ** math.ceil(math.log2(max(count, 4)))
-    step = max(1, power // 16) if count > 64 else power
+def _round_up(count: int, least: int) -> int:
+    """Round up to `least`, a power of two, or above 512 to a sixteenth of one."""
+    power = 2 ** math.ceil(math.log2(max(count, least)))
+    step = power // 16 if count > 512 else power
     return -(-count // step) * step
 
 
@@ -165,8 +188,11 @@ def _compiled(plan: Plan, n_inputs: int) -> tuple[Any, Any, Any]:
 
     def loop(carry: Any, net: Params, shared: Any, indices: Any, n_chunks: Any) -> Any:
         def body(carry: Any, index: Any) -> tuple[Any, None]:
-            done = _chunk(carry, index, index / n_chunks, net, shared, plan=plan)
-            return jax.tree.map(lambda a, b: jnp.where(index < n_chunks, b, a), carry, done), None
+            step = partial(
+                _chunk, index=index, fraction=index / n_chunks, net=net, shared=shared, plan=plan
+            )
+            # The condition is the same for all networks, so vmap keeps it a branch.
+            return jax.lax.cond(index < n_chunks, step, lambda same: same, carry), None
 
         return jax.lax.scan(body, carry, indices)[0]
 
@@ -196,7 +222,7 @@ def _switch_off(params: Params, net: Params, plan: Plan) -> Params:
 
 
 def _chunk(
-    carry: Any, index: Any, fraction: Any, net: Params, shared: Any, *, plan: Plan
+    carry: Any, *, index: Any, fraction: Any, net: Params, shared: Any, plan: Plan
 ) -> Any:
     """Measure prices once, then take `plan.refresh` steps of Adam."""
     params, state, rounding, key = carry

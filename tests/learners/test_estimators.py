@@ -1,0 +1,94 @@
+"""Estimators keep scikit-learn's conventions, and predict what their circuit says."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris, make_friedman1
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from tetrakis.circuit import simulate_rows
+from tetrakis.learners import ResNetClassifier, ResNetRegressor
+
+QUICK = 0.01
+
+
+@pytest.mark.parametrize("kind", [ResNetClassifier, ResNetRegressor])
+def test_scikit_learn_conventions(kind):
+    found = check_estimator(kind(effort=QUICK), on_skip=None, on_fail="raise")
+    assert sum(check["status"] == "passed" for check in found) > 40
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    X, y = load_iris(return_X_y=True)
+    names = np.array(["setosa", "versicolor", "virginica"])[y]
+    return ResNetClassifier(effort=0.3, random_state=0).fit(X, names), X, names
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X, y = make_friedman1(400, random_state=0)
+    return ResNetRegressor(effort=0.1, random_state=0).fit(X, y), X, y
+
+
+def test_prediction_is_the_circuit_bit_for_bit(classifier, regressor):
+    model, X, names = classifier
+    bits = simulate_rows(model.circuit_, model.encoding_.encode_bits(X))
+    index = bits.astype(int) @ (1 << np.arange(bits.shape[1]))
+    assert np.array_equal(model.predict(X), model.classes_[index])
+    integers = model.fixed_point_.evaluate_codes(model.encoding_.encode(X))
+    assert np.array_equal(index, integers.argmax(axis=1))
+    assert model.score(X, names) > 0.9
+
+    model, X, _ = regressor
+    integers = model.fixed_point_.evaluate_codes(model.encoding_.encode(X))[:, 0]
+    output = model.encoding_.output
+    assert np.array_equal(model.predict(X), output.offset + output.scale * integers)
+
+
+def test_attributes(classifier):
+    model, X, _ = classifier
+    assert model.circuit_ in [p.circuit for p in model.path_]
+    assert model.certificate_.value >= 0 and model.certificate_.quantity
+    sizes = [p.num_gates for p in model.path_]
+    assert sizes == sorted(sizes)
+    assert model.network_.evaluate(model.encoding_.encode(X) * 2.0**-4).shape == (150, 3)
+
+
+def test_clone_and_pickle(classifier):
+    model, X, _ = classifier
+    assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+    assert clone(model).get_params() == model.get_params()
+
+
+def test_pipeline_and_grid_search():
+    X, y = load_iris(return_X_y=True)
+    keep = y < 2
+    model = make_pipeline(StandardScaler(), ResNetClassifier(effort=QUICK, random_state=0))
+    search = GridSearchCV(model, {"resnetclassifier__max_gates": [50, 200]}, cv=2)
+    search.fit(X[keep], y[keep])
+    assert search.best_score_ > 0.8
+    assert search.best_estimator_[-1].circuit_.num_gates <= 200
+
+
+def test_same_seed_same_circuit():
+    X, y = make_friedman1(200, random_state=1)
+    first, second = (
+        ResNetRegressor(effort=QUICK, random_state=5, n_jobs=j).fit(X, y) for j in (1, 2)
+    )
+    assert first.circuit_ == second.circuit_
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [({"max_gates": -1}, "max_gates"), ({"effort": 0}, "effort"), ({"tolerance": -0.5}, "toler")],
+)
+def test_senseless_parameters(parameters, text):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=text):
+        ResNetClassifier(**({"effort": QUICK} | parameters)).fit(X, y)
