@@ -1,5 +1,6 @@
 """The Pareto front and the rule that picks a point."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +24,7 @@ points = st.lists(
 @given(points)
 def test_front_rises_and_nothing_beats_it(found):
     front = pareto(found)
-    for a, b in zip(front, front[1:], strict=False):
+    for a, b in pairwise(front):
         assert a.num_gates < b.num_gates and a.held_out_score < b.held_out_score
     for other in found:
         assert any(

@@ -26,7 +26,7 @@ def trained(loss, n_outputs, target, shown, *, settings=None, threads=1, **plan)
 
 def float32_forward(net, shown):
     """The trained forward pass in plain numpy, weights and rounding as trained."""
-    X = shown.codes * 2.0 ** -shown.bits
+    X = shown.codes * 2.0**-shown.bits
     y = X @ net.rounded["S"] + net.latent["c"]
     sources = X
     for block, step in enumerate(net.steps):
@@ -51,7 +51,7 @@ def test_integer_network_is_the_trained_forward_pass(loss, k, n_blocks):
         floored = fixed.offset * grain - net.latent["c"]
         assert np.allclose(fixed.evaluate(shown.codes), y + floored, atol=1e-9)
         assert np.all((floored <= 0) & (floored > -grain))
-        X = shown.codes * 2.0 ** -shown.bits
+        X = shown.codes * 2.0**-shown.bits
         bound = error_certificate(network, fixed, continuous=False).value
         assert np.abs(network.evaluate(X) - fixed.evaluate(shown.codes)).max() <= bound
 
@@ -73,11 +73,11 @@ def test_same_seed_same_weights_whatever_the_threads(monkeypatch):
     monkeypatch.setattr("tetrakis.training._train.GROUP", 8)
     shown = view()
     target = shown.codes[:, 0] / 4.0
-    settings = grid(allowances=[0.05, 0.2], alphas=[0, 0.01], input_bits=[3], activation_bits=[2, 3])
-    settings = settings + settings
-    one, two = (
-        trained("squared", 1, target, shown, settings=settings, threads=t) for t in (1, 2)
+    settings = grid(
+        allowances=[0.05, 0.2], alphas=[0, 0.01], input_bits=[3], activation_bits=[2, 3]
     )
+    settings = settings + settings
+    one, two = (trained("squared", 1, target, shown, settings=settings, threads=t) for t in (1, 2))
     for a, b in zip(one, two, strict=True):
         assert all(np.array_equal(a.rounded[name], b.rounded[name]) for name in a.rounded)
 

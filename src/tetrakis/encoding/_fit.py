@@ -193,7 +193,7 @@ def _spec(
 
 
 def _box(values: NDArray[np.float64], bits: int, trim: float) -> tuple[float, float, int]:
-    """Ends of the box and bits for a numeric column."""
+    """Find the ends of the box and the bits for a numeric column."""
     distinct = np.unique(values)
     lo, hi = float(distinct[0]), float(distinct[-1])
     if len(distinct) == 2:

@@ -40,7 +40,7 @@ class Candidate:
     held_out_of : {"circuit", "settings"}
         ``circuit``: this very circuit on guard rows. ``settings``: the mean over
         cross-validation folds of circuits trained with the same settings, less what this circuit
-        fits its own rows worse than they did.
+        fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.
     """

@@ -87,9 +87,7 @@ class _ResNetEstimator(BaseEstimator):
         assert output is not None
         parts = [
             output.integers(
-                simulate_rows(
-                    self.circuit_, self.encoding_.encode_bits(X[i : i + _ROWS_AT_ONCE])
-                )
+                simulate_rows(self.circuit_, self.encoding_.encode_bits(X[i : i + _ROWS_AT_ONCE]))
             )
             for i in range(0, len(X), _ROWS_AT_ONCE)
         ]
@@ -161,9 +159,7 @@ class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
         check_classification_targets(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(
-                f"Expected two classes or more, got one class: {self.classes_[0]!r}."
-            )
+            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
         self._fit(table_from_arrays(X, labels.astype(float)), "classification")
         return self
 

@@ -31,7 +31,7 @@ def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
 
 
 def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
-    """Settings for the first round: pressure δ along rays α = ratio · δ.
+    """List settings for the first round: pressure δ along rays α = ratio · δ.
 
     An `effort` below one thins the grid.
     """
@@ -41,7 +41,7 @@ def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
     elif problem.n_outputs == 1:
         allowances, ratios = np.geomspace(0.04, 0.8, count), (0.006, 0.03)
     else:
-        allowances, ratios = np.geomspace(0.08, 0.8, max(2, count - 2)), (0.004, 0.01)
+        allowances, ratios = np.geomspace(0.08, 0.8, max(2, count - 2)), (0.004,)
     if problem.table.boolean:
         words = [(1, 3, True), (1, 1, False)]
     elif problem.task == "regression":
@@ -66,11 +66,13 @@ def neighbours(
     *,
     vary: bool,
 ) -> list[Settings]:
-    """Settings for the second round: restarts of those near the front, or near given sizes.
+    """List settings for the second round: restarts of those near the front, or near given sizes.
 
     With `vary` restarts differ a little in δ and α, which fills the path between them.
     """
     wanted: list[Settings] = []
+    if not vary:
+        scored = _smoothed(scored)
     for size in max_gates:
         near = [s for s in scored if 0.35 * size <= s[2] <= 1.35 * size] or _closest(scored, size)
         wanted += [s[0] for s in sorted(near, key=lambda s: -s[1])[:4]]
@@ -79,9 +81,7 @@ def neighbours(
     unique = list(dict.fromkeys(wanted))
     least = 32 if plan.n_outputs == 1 else 16
     room = max(len(unique), int(max(least, 12 * len(max_gates)) * effort))
-    return [
-        _varied(unique[i % len(unique)], i // len(unique) if vary else 0) for i in range(room)
-    ]
+    return [_varied(unique[i % len(unique)], i // len(unique) if vary else 0) for i in range(room)]
 
 
 def _varied(setting: Settings, restart: int) -> Settings:
@@ -91,12 +91,26 @@ def _varied(setting: Settings, restart: int) -> Settings:
     return replace(setting, allowance=setting.allowance * by, alpha=setting.alpha * other)
 
 
+def _smoothed(scored: Sequence[Scored], width: float = 0.35) -> list[Scored]:
+    """Average scores over settings of the same kind and similar size (in log AND nodes).
+
+    Means over few folds are noisy; without this the luckiest setting would win.
+    """
+    kinds = np.array([(s.hidden, s.input_bits, s.activation_bits) for s, _, _ in scored])
+    held = np.array([h for _, h, _ in scored])
+    size = np.log(np.array([g for _, _, g in scored]) + 1)
+    near = np.exp(-0.5 * ((size[:, None] - size) / width) ** 2)
+    near *= (kinds[:, None] == kinds).all(axis=2)
+    mean = (near @ held) / near.sum(axis=1)
+    return [(s, float(m), g) for (s, _, g), m in zip(scored, mean, strict=True)]
+
+
 def _closest(scored: Sequence[Scored], size: int) -> list[Scored]:
     return [min(scored, key=lambda s: abs(np.log((s[2] + 1) / size)))]
 
 
 def _front(scored: Sequence[Scored], slack: float = 0.004) -> list[Scored]:
-    """Settings whose score is within `slack` of the best at no more gates."""
+    """Keep settings whose score is within `slack` of the best at no more gates."""
     kept = []
     for setting in scored:
         rivals = [s[1] for s in scored if s[2] <= setting[2]]

@@ -9,7 +9,7 @@ import numpy as np
 
 from tetrakis.circuit import Aig, compile_network, optimise
 from tetrakis.datasets import Column, Table, class_labels
-from tetrakis.encoding import Decision, Encoding, Output
+from tetrakis.encoding import Decision, Output
 from tetrakis.errors import DataError
 from tetrakis.network import FixedPointResNet
 from tetrakis.training import Loss

@@ -113,10 +113,16 @@ def search(
     explored = lab.run(first, splits, likes, (0.0, 0.4), "exploring", steps=0.6)
     if guard is None:
         means = _fold_means(explored, first, len(splits))
-        scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
+        scored = [(s, held, gates) for s, (held, gates) in means.items()]
         chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
-        refined = lab.run(chosen, [whole], likes, (0.4, 0.9), "training on all rows")
-        found = [replace(t, held_score=_expected(t, means)) for t in refined]
+        if problem.n_outputs == 1:  # affordable: score the chosen settings on other folds as well
+            unique = list(dict.fromkeys(chosen))
+            others = folds(problem, len(splits), seed + 1)
+            again = lab.run(unique, others, likes, (0.4, 0.6), "scoring again", steps=0.6)
+            for setting, (held, gates) in _fold_means(again, unique, len(others)).items():
+                means[setting] = ((means[setting][0] + held) / 2, gates)
+        refined = lab.run(chosen, [whole], likes, (0.6, 0.9), "training on all rows")
+        found = _expected(refined, means)
     else:
         found = explored
         for start, stop in ((0.4, 0.65), (0.65, 0.9)):
@@ -125,8 +131,9 @@ def search(
             found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
     path = _finish(problem, found, "settings" if guard is None else "circuit", report)
     text = (
-        f"mean over {len(splits)} cross-validation folds of circuits trained with the same settings,"
-        " less what this circuit fits its own rows worse than they did"
+        f"mean over {len(splits)} cross-validation folds of circuits trained with the same"
+        " settings,"
+        " less what this circuit fits its own rows worse than the best one of the same settings"
         if guard is None
         else f"this circuit on {len(guard.held)} rows that it was not trained on"
     )
@@ -205,21 +212,27 @@ class _Laboratory:
 
 def _fold_means(
     trials: list[_Trial], settings: Sequence[Settings], n_splits: int
-) -> dict[Settings, tuple[float, float, float]]:
-    """Mean held-out score, training score and AND nodes of every setting over the folds."""
-    table = np.array([(t.held_score, t.train_score, t.num_gates) for t in trials])
-    means = table.reshape(len(settings), n_splits, 3).mean(axis=1)
-    return {s: (float(a), float(b), float(c)) for s, (a, b, c) in zip(settings, means, strict=True)}
+) -> dict[Settings, tuple[float, float]]:
+    """Mean held-out score and AND nodes of every setting over the folds."""
+    table = np.array([(t.held_score, t.num_gates) for t in trials])
+    means = table.reshape(len(settings), n_splits, 2).mean(axis=1)
+    return {s: (float(a), float(b)) for s, (a, b) in zip(settings, means, strict=True)}
 
 
-def _expected(trial: _Trial, means: dict[Settings, tuple[float, float, float]]) -> float:
-    """Held-out score to expect of a network trained on all rows.
+def _expected(trials: list[_Trial], means: dict[Settings, tuple[float, float]]) -> list[_Trial]:
+    """Give networks trained on all rows the held-out score to expect of them.
 
-    It is that of its settings, lowered by as much as it fits its rows worse than the folds'
-    networks fitted theirs.
+    It is that of their settings, lowered by as much as they fit the rows worse than the best
+    network of the same settings.
     """
-    held, fitted, _ = means[trial.trained.settings]
-    return held + min(0.0, trial.train_score - fitted)
+    best: dict[Settings, float] = {}
+    for trial in trials:
+        key = trial.trained.settings
+        best[key] = max(best.get(key, -np.inf), trial.train_score)
+    return [
+        replace(t, held_score=means[s][0] - (best[s] - t.train_score))
+        for t, s in ((t, t.trained.settings) for t in trials)
+    ]
 
 
 def _finish(

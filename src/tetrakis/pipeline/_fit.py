@@ -20,7 +20,8 @@ from tetrakis.learners import (
     problem_from_table,
     search,
 )
-from tetrakis.learners._baselines import TreeCircuit, baseline_path, best_baselines
+from tetrakis.learners._baselines import baseline_path, best_baselines
+from tetrakis.learners._baselines_models import TreeCircuit
 from tetrakis.learners._views import TRIM, folds
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._result import Baseline, FitResult

@@ -75,7 +75,7 @@ class _Layers:
         self.stream = int(self.starts[-1]) + self.k
 
     def _alive(self) -> list[np.ndarray]:
-        """Indices of the relus of every block from which something reaches an output."""
+        """Find the relus of every block from which something reaches an output."""
         width = [len(s) for s in self.steps]
         useful = [np.zeros(w, bool) for w in width]
         for block in reversed(range(self.n_blocks)):

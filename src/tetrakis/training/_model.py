@@ -51,6 +51,11 @@ def weight_names(plan: Plan) -> list[str]:
     return [f"{kind}{block}" for block in range(plan.n_blocks) for kind in "WV"] + ["S"]
 
 
+def switch_off(params: Params, net: Params, plan: Plan) -> Params:
+    """Zero the relus' output weights where a network is linear."""
+    return {name: v * net["hidden"] if name[0] == "V" else v for name, v in params.items()}
+
+
 def rounded_weights(params: Params, allowance: Params, plan: Plan) -> Params:
     """Round every weight matrix to signed digits within its allowance."""
     return {name: signed_digits(params[name], allowance[name]) for name in weight_names(plan)}
