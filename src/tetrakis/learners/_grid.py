@@ -20,7 +20,7 @@ def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
     if problem.table.boolean and n >= 1000:
         width, steps = 32, 12_000
     elif n < 1000:
-        width, steps = 24 if problem.n_outputs > 1 else 8, 4000
+        width, steps = (24, 4000) if problem.n_outputs > 1 else (8, 6000)
     else:
         width, steps = 24 if problem.n_outputs > 1 else 16, 8000
     batch = 1024 if n <= 700 else 512 if d < 256 else 256
@@ -36,6 +36,7 @@ def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
     An `effort` below one thins the grid.
     """
     count = max(2, round(7 * min(1.0, effort) ** 0.5))
+    ratios: tuple[float, ...]
     if problem.task == "regression":
         allowances, ratios = np.geomspace(0.01, 0.16, count), (0.02, 0.08)
     elif problem.n_outputs == 1:
@@ -80,7 +81,7 @@ def neighbours(
         wanted = [s[0] for s in _front(scored)]
     unique = list(dict.fromkeys(wanted))
     least = 32 if plan.n_outputs == 1 else 16
-    room = max(len(unique), int(max(least, 12 * len(max_gates)) * effort))
+    room = max(len(unique), int(max(least, 16 * len(max_gates)) * effort))
     return [_varied(unique[i % len(unique)], i // len(unique) if vary else 0) for i in range(room)]
 
 

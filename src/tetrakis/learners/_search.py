@@ -18,8 +18,8 @@ from tetrakis.training import Job, Plan, Settings, TrainedNetwork, to_networks, 
 Progress = Callable[[str, float], None]
 CROSS_VALIDATE_BELOW = 3000
 N_FOLDS = 5
-GUARD_SHARE = 0.2
-MAX_GUARD = 10_000
+GUARD_ROWS = 2000
+GUARD_SHARES = (0.1, 0.2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def search(
     n = problem.table.n_rows
     cross = guard is None and n < CROSS_VALIDATE_BELOW
     if guard is None and not cross:
-        guard = guard_split(problem, min(GUARD_SHARE, MAX_GUARD / n), seed)
+        guard = guard_split(problem, float(np.clip(GUARD_ROWS / n, *GUARD_SHARES)), seed)
     splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
     first = list(settings) if settings is not None else explore_settings(problem, effort)
