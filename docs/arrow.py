@@ -185,11 +185,11 @@ class GateLayout:
         self.edges.append(([source, *between, target], bool(literal & 1)))
 
     def _heights(self) -> dict[Any, float]:
-        near: dict[Any, set[Any]] = {n: set() for column in self.columns for n in column}
+        near: dict[Any, dict[Any, None]] = {n: {} for column in self.columns for n in column}
         for way, _ in self.edges:
             for a, b in pairwise(way):
-                near[a].add(b)
-                near[b].add(a)
+                near[a][b] = None
+                near[b][a] = None
         y = {
             node: 1 - (row + 0.5) / len(column)
             for column in self.columns
@@ -200,7 +200,7 @@ class GateLayout:
             for level in order:
                 column = self.columns[level]
                 wish = {n: float(np.mean([y[m] for m in near[n]])) for n in column}
-                column.sort(key=lambda n, wish=wish: -wish[n])
+                column.sort(key=wish.__getitem__, reverse=True)
                 y.update(zip(column, apart([wish[n] for n in column], column), strict=True))
         free = [n for column in self.columns[1:] for n in column]
         low, high = min(y[n] for n in free), max(y[n] for n in free)

@@ -19,10 +19,10 @@ def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
     n, d = len(whole.train), len(problem.table.columns)
     if problem.table.boolean and n >= 1000:
         width, steps = 32, 12_000
-    elif n < 1000:
-        width, steps = (24, 4000) if problem.n_outputs > 1 else (8, 6000)
+    elif problem.n_outputs > 1:
+        width, steps = (24, 4000) if n < 1000 else (40, 5000 if n < 3000 else 8000)
     else:
-        width, steps = 24 if problem.n_outputs > 1 else 16, 8000
+        width, steps = (8, 6000) if n < 1000 else (16, 8000)
     batch = 1024 if n <= 700 else 512 if d < 256 else 256
     return Plan(
         loss=problem.loss, n_outputs=problem.n_outputs, width=width,
@@ -42,7 +42,7 @@ def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
     elif problem.n_outputs == 1:
         allowances, ratios = np.geomspace(0.04, 0.8, count), (0.006, 0.03)
     else:
-        allowances, ratios = np.geomspace(0.08, 0.8, max(2, count - 2)), (0.004,)
+        allowances, ratios = np.geomspace(0.12, 1.2, max(2, count - 2)), (0.005,)
     if problem.table.boolean:
         words = [(1, 3, True), (1, 1, False)]
     elif problem.task == "regression":
@@ -50,7 +50,7 @@ def explore_settings(problem: Problem, effort: float = 1.0) -> list[Settings]:
     elif problem.n_outputs == 1:
         words = [(3, 1, False), (4, 1, False), (2, 3, True), (3, 3, True)]
     else:
-        words = [(2, 2, True), (2, 3, True)]
+        words = [(2, 3, True), (3, 3, True), (4, 3, True)]
     return [
         Settings(float(a), float(a * r), bits, units, hidden)
         for bits, units, hidden in words
