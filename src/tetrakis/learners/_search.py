@@ -113,14 +113,15 @@ def search(
     explored = lab.run(first, splits, likes, (0.0, 0.4), "exploring", steps=0.6)
     if guard is None:
         means = _fold_means(explored, first, len(splits))
-        scored = [(s, held, gates) for s, (held, gates) in means.items()]
+        scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
         chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
         if problem.n_outputs == 1:  # affordable: score the chosen settings on other folds as well
             unique = list(dict.fromkeys(chosen))
             others = folds(problem, len(splits), seed + 1)
             again = lab.run(unique, others, likes, (0.4, 0.6), "scoring again", steps=0.6)
-            for setting, (held, gates) in _fold_means(again, unique, len(others)).items():
-                means[setting] = ((means[setting][0] + held) / 2, gates)
+            for setting, more in _fold_means(again, unique, len(others)).items():
+                held, fitted, gates = np.mean([means[setting], more], axis=0)
+                means[setting] = (float(held), float(fitted), float(gates))
         refined = lab.run(chosen, [whole], likes, (0.6, 0.9), "training on all rows")
         found = _expected(refined, means)
     else:
@@ -212,23 +213,24 @@ class _Laboratory:
 
 def _fold_means(
     trials: list[_Trial], settings: Sequence[Settings], n_splits: int
-) -> dict[Settings, tuple[float, float]]:
-    """Mean held-out score and AND nodes of every setting over the folds."""
-    table = np.array([(t.held_score, t.num_gates) for t in trials])
-    means = table.reshape(len(settings), n_splits, 2).mean(axis=1)
-    return {s: (float(a), float(b)) for s, (a, b) in zip(settings, means, strict=True)}
+) -> dict[Settings, tuple[float, float, float]]:
+    """Mean held-out score, training score and AND nodes of every setting over the folds."""
+    table = np.array([(t.held_score, t.train_score, t.num_gates) for t in trials])
+    means = table.reshape(len(settings), n_splits, 3).mean(axis=1)
+    return {s: (float(a), float(b), float(c)) for s, (a, b, c) in zip(settings, means, strict=True)}
 
 
-def _expected(trials: list[_Trial], means: dict[Settings, tuple[float, float]]) -> list[_Trial]:
+def _expected(
+    trials: list[_Trial], means: dict[Settings, tuple[float, float, float]]
+) -> list[_Trial]:
     """Give networks trained on all rows the held-out score to expect of them.
 
-    It is that of their settings, lowered by as much as they fit the rows worse than the best
-    network of the same settings.
+    It is that of their settings, lowered by as much as they fit their rows worse than the best
+    network of the same settings, and than the folds' networks on average fitted theirs.
     """
-    best: dict[Settings, float] = {}
+    best = {s: fitted for s, (_, fitted, _) in means.items()}
     for trial in trials:
-        key = trial.trained.settings
-        best[key] = max(best.get(key, -np.inf), trial.train_score)
+        best[trial.trained.settings] = max(best[trial.trained.settings], trial.train_score)
     return [
         replace(t, held_score=means[s][0] - (best[s] - t.train_score))
         for t, s in ((t, t.trained.settings) for t in trials)
