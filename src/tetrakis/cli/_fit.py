@@ -52,10 +52,17 @@ def fit(
         ),
     ] = None,
     task: Annotated[
-        Task | None, typer.Option(help="Detected from the target when left out.")
+        Task | None,
+        typer.Option(
+            metavar="TASK",
+            help="classification or regression; detected from the target when left out.",
+        ),
     ] = None,
     impute: Annotated[
-        Impute | None, typer.Option(help="Fill missing values instead of refusing them.")
+        Impute | None,
+        typer.Option(
+            metavar="HOW", help="median or mode: fill missing values instead of refusing them."
+        ),
     ] = None,
     validation: Annotated[
         str | None,
@@ -65,10 +72,22 @@ def fit(
         str | None,
         typer.Option(metavar="FILE", help="Score the result on these rows; never used to choose."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same circuit.")] = 0,
+    effort: Annotated[
+        float,
+        typer.Option(
+            min=0.01,
+            metavar="E",
+            help="Training steps and restarts, times E: 0.1 for a quick look, 3 to search longer.",
+        ),
+    ] = 1.0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**31, metavar="S", help="Same seed, same circuit.")
+    ] = 0,
     jobs: Annotated[
         int | None,
-        typer.Option(min=1, help="Threads to use; all cores when left out.", show_default=False),
+        typer.Option(
+            min=1, metavar="J", help="Threads to use; all cores when left out.", show_default=False
+        ),
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a folder that has other files.")
@@ -108,6 +127,7 @@ def fit(
             max_gates=max_gates,
             tolerance=tolerance,
             impute=None if impute is None else impute.value,
+            effort=effort,
             seed=seed,
             jobs=jobs or cpu_count() or 1,
             progress=report,
