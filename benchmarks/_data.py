@@ -14,7 +14,7 @@ from tetrakis.datasets import read_table
 
 N_FOLDS = 5
 FOLDED = ("breast_cancer", "digits", "friedman1")
-CONTEST = ("ex30", "ex50", "ex75", "ex80")
+CONTEST = ("ex00", "ex10", "ex30", "ex40", "ex50", "ex60", "ex70", "ex75", "ex80")
 NAMES = FOLDED + CONTEST
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tetrakis.circuit import compile_network, optimise
@@ -86,15 +88,23 @@ def candidate(decision, data, held_out_score, *, bits=3, seed=0):
     circuit = named(circuit, encoding)
     trained = score(data.target, run_circuit(circuit, encoding, data), task=task)
     return Candidate(
-        near(fixed), fixed, circuit, encoding, trained, held_out_score, "settings", f"seed {seed}"
-    )
+        circuit, encoding, trained, held_out_score, "settings", f"seed {seed}",
+        trained=(near(fixed), fixed),
+    )  # fmt: skip
 
 
-def result(decision="sign", *, bits=3, guard=None, test=None):
+def simplified(point):
+    """The same circuit as one that was simplified: its networks are its own."""
+    return replace(point, start="tree", trained=None)
+
+
+def result(decision="sign", *, bits=3, guard=None, test=None, own=False):
     """A fit of two points, the second one chosen; `guard` rows give its held-out score."""
     data = table(decision)
     task = "regression" if decision == "words" else "classification"
     points = [candidate(decision, data, 0.25 + k / 10, bits=bits, seed=k) for k in (0, 2)]
+    if own:
+        points[1] = simplified(points[1])
     best = points[1]
     test_score = None
     if test is not None:
@@ -109,8 +119,8 @@ def result(decision="sign", *, bits=3, guard=None, test=None):
             for k, t in split.items()
         }
         points[1] = Candidate(
-            best.network, best.fixed_point, best.circuit, best.encoding,
-            scores["train"], scores["held"], "circuit", best.label,
+            best.circuit, best.encoding, scores["train"], scores["held"], "circuit", best.label,
+            trained=best.trained,
         )  # fmt: skip
     return FitResult(
         task, data.target.name, "R2" if decision == "words" else "accuracy", tuple(points), 1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 
 class TetrakisError(Exception):
     """Base of all errors that a person can cause and mend.
@@ -50,3 +52,28 @@ class BudgetError(TetrakisError, ValueError):
 
 class MissingDependencyError(TetrakisError, ImportError):
     """An optional package or tool is not installed."""
+
+
+class ToolError(TetrakisError):
+    """An external program failed, or its answer can't be used.
+
+    Parameters
+    ----------
+    message : str
+    binary : str
+        The program.
+    command : tuple of str
+        Its command line.
+    output : str
+        What it printed, the last part of it in the message.
+    """
+
+    def __init__(
+        self, message: str, *, binary: str, command: tuple[str, ...], output: str, remedy: str = ""
+    ) -> None:
+        self.binary, self.command, self.output = binary, command, output
+        tail = " ".join(output.split())[-300:]
+        said = f"It printed: {tail}" if tail else "It printed nothing."
+        super().__init__(
+            f"{binary}: {message} Command: {shlex.join(command)}. {said}", remedy=remedy
+        )

@@ -35,7 +35,9 @@ def pipeline(monkeypatch):
     module.target_name = lambda folder: "answer"
     module.predict_folder = lambda folder, table: np.array(["no", "yes"], dtype=object)
     module.measure_folder = lambda folder: {"num_gates": 7, "epsilon_certified": 0.25}
-    module.export_folder = lambda folder, format, out: Path(out).write_text(format)
+    module.export_folder = lambda folder, format, out, registers: Path(out).write_text(format)
+    module.is_compiled = lambda folder: False
+    module.export_file = module.verify_compiled = None
     module.verdict = SimpleNamespace(status="proved", checks=[])
     module.verify_folder = lambda folder, table: module.verdict
     monkeypatch.setitem(sys.modules, "tetrakis.pipeline", module)
@@ -59,7 +61,7 @@ def test_version_and_help(capsys):
     assert capsys.readouterr().out == f"tetrakis {tetrakis.__version__}\n"
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    for command in ("fit", "predict", "measure", "verify", "export"):
+    for command in ("fit", "predict", "measure", "verify", "compile", "export", "draw"):
         assert command in shown
         assert main([command, "--help"]) == 0
         assert f"tetrakis {command}" in capsys.readouterr().out

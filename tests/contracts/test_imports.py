@@ -14,7 +14,7 @@ LEVELS = {
     **dict.fromkeys(["errors", "certificate", "solution", "_files"], 0),
     "network": 1,
     **dict.fromkeys(["measures", "graphs", "datasets", "encoding"], 2),
-    **dict.fromkeys(["training", "convex", "compress", "circuit", "functions"], 3),
+    **dict.fromkeys(["training", "convex", "compress", "circuit", "functions", "simplify"], 3),
     **dict.fromkeys(["learners", "export"], 4),
     **dict.fromkeys(["pipeline", "report"], 5),
     "cli": 6,
@@ -24,6 +24,7 @@ LEVELS = {
 ALLOWED = {
     ("encoding", "datasets"),
     ("functions", "circuit"),
+    ("simplify", "circuit"),
     ("certificate", "errors"),
     ("solution", "certificate"),
     ("solution", "errors"),

@@ -8,29 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tetrakis.circuit import Aig, AigBuilder, read_aiger, simulate_rows, write_aiger
+from circuit.circuit_oracles import random_logic
+from export.circuits import ROWS, circuit, constants
+from tetrakis.circuit import read_aiger, read_blif, simulate_rows, write_aiger
 from tetrakis.errors import FormatError
-from tetrakis.export import FORMATS, SUFFIXES, write_blif, write_verilog
+from tetrakis.export import FORMATS, SUFFIXES, write_blif, write_dot, write_verilog
+from tetrakis.export._blif import clean_name
 from tetrakis.export._names import port_names, printable
-
-NAMES = ("x[0]", "wire", "n4", "a b", "a_b", "é#=.")
-
-
-def circuit(names: bool) -> Aig:
-    builder = AigBuilder(6)
-    rng = np.random.default_rng(5)
-    pool = [builder.input(i) for i in range(6)]
-    for _ in range(60):
-        a, b = rng.integers(0, len(pool), 2)
-        pool.append(builder.and_(pool[a] ^ int(rng.integers(2)), pool[b] ^ int(rng.integers(2))))
-    outputs = [pool[-1], pool[-2] ^ 1, pool[-3], pool[0], pool[1] ^ 1, 0, 1]
-    labels = (*tuple(f"y<{k}>" for k in range(6)), "module")
-    return builder.build(
-        outputs, input_names=NAMES if names else (), output_names=labels if names else ()
-    )
-
-
-ROWS = (np.arange(64)[:, None] >> np.arange(6) & 1).astype(bool)
+from tetrakis.export._verilog import identifier
 
 
 def evaluate_blif(text: str) -> np.ndarray:
@@ -100,9 +85,16 @@ def test_module_name_must_be_plain(tmp_path: Path) -> None:
         write_verilog(circuit(False), tmp_path / "c.v", module="a b")
 
 
-@pytest.mark.skipif(shutil.which("berkeley-abc") is None, reason="berkeley-abc is not installed")
+def test_module_name_and_registers_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="positive"):
+        write_verilog(circuit(False), tmp_path / "c.v", registers=0)
+
+
 @pytest.mark.parametrize("suffix", [".blif", ".aag", ".aig"])
 def test_abc_reads_and_proves_equal(tmp_path: Path, suffix: str) -> None:
+    program = next(filter(None, map(shutil.which, ("berkeley-abc", "yosys-abc", "abc"))), None)
+    if program is None:
+        pytest.skip("no ABC is installed")
     aig = circuit(False)
     write_aiger(aig, tmp_path / "ref.aig")
     path = tmp_path / f"c{suffix}"
@@ -110,7 +102,7 @@ def test_abc_reads_and_proves_equal(tmp_path: Path, suffix: str) -> None:
     if suffix == ".aag":  # ABC reads binary only
         write_aiger(read_aiger(path), path := tmp_path / "c2.aig")
     run = subprocess.run(
-        ["berkeley-abc", "-c", f"cec -n {tmp_path}/ref.aig {path}"],
+        [program, "-c", f"cec -n {tmp_path}/ref.aig {path}"],
         capture_output=True,
         text=True,
         timeout=60,
@@ -121,16 +113,83 @@ def test_abc_reads_and_proves_equal(tmp_path: Path, suffix: str) -> None:
 
 @pytest.mark.skipif(shutil.which("yosys") is None, reason="yosys is not installed")
 @pytest.mark.parametrize("names", [False, True])
-def test_yosys_reads_the_verilog(tmp_path: Path, names: bool) -> None:
+@pytest.mark.parametrize("format", ["verilog", "blif"])
+def test_yosys_reads(tmp_path: Path, names: bool, format: str) -> None:
     aig = circuit(names)
-    write_verilog(aig, tmp_path / "c.v")
-    script = f"read_verilog {tmp_path}/c.v; proc; aigmap; write_aiger -symbols {tmp_path}/y.aig"
+    path = tmp_path / f"c{SUFFIXES[format]}"
+    FORMATS[format](aig, str(path))
+    script = f"read_{format} {path}; proc; techmap; aigmap; write_aiger -symbols {tmp_path}/y.aig"
     run = subprocess.run(
         ["yosys", "-q", "-p", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert run.returncode == 0, run.stderr
     back = read_aiger(tmp_path / "y.aig")  # yosys orders the ports by itself
-    inputs, outputs = port_names(aig, printable)
+    inputs, outputs = port_names(aig, printable if format == "verilog" else clean_name)
     rows = ROWS[:, [inputs.index(name) for name in back.input_names]]
     columns = [back.output_names.index(name) for name in outputs]
     assert (simulate_rows(back, rows)[:, columns] == simulate_rows(aig, ROWS)).all()
+
+
+@pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is not installed")
+@pytest.mark.parametrize("registers", [None, 1, 2, 4])
+@pytest.mark.parametrize("names", [False, True])
+def test_iverilog_simulates_the_module(tmp_path: Path, registers: int | None, names: bool) -> None:
+    """New inputs in every cycle; with registers, outputs come `latency` cycles later."""
+    aig = circuit(names)
+    write_verilog(aig, tmp_path / "c.v", registers=registers)
+    latency = (aig.num_levels - 1) // registers if registers else 0
+    clocked = ".clk(clk), " if registers else ""
+    inputs, outputs = port_names(aig, printable, reserved=("clk",) if registers else ())
+    ports = [f".{identifier(x)}(a[{k}])" for k, x in enumerate(inputs)]
+    ports += [f".{identifier(x)}(y[{k}])" for k, x in enumerate(outputs)]
+    (tmp_path / "bench.v").write_text(
+        f"""module bench;
+  reg clk = 0; reg [5:0] a = 0; wire [{aig.num_pos - 1}:0] y; integer t;
+  circuit c({clocked}{", ".join(ports)});
+  initial for (t = 0; t < {64 + latency}; t = t + 1) begin
+    a = t; #1 if (t >= {latency}) $display("%b", y); clk = 1; #1 clk = 0;
+  end
+endmodule
+"""
+    )
+    files = [str(tmp_path / name) for name in ("bench.v", "c.v")]
+    subprocess.run(["iverilog", "-g2001", "-Wall", "-o", str(tmp_path / "b"), *files], check=True)
+    text = subprocess.run(
+        ["vvp", "-n", str(tmp_path / "b")], capture_output=True, text=True, check=True
+    ).stdout
+    got = np.array([[c == "1" for c in reversed(line)] for line in text.split()])
+    assert (got == simulate_rows(aig, ROWS)).all()
+    if registers:
+        assert f"{latency} clock cycles late" in (tmp_path / "c.v").read_text()
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_inputs_and_constant_outputs(tmp_path: Path, format: str) -> None:
+    path = tmp_path / f"c{SUFFIXES[format]}"
+    FORMATS[format](constants(), str(path))
+    if format in ("aig", "aag"):
+        assert read_aiger(path).outputs.tolist() == [0, 1]
+    elif format == "blif":
+        assert read_blif(path).outputs.tolist() == [0, 1]
+    elif format == "verilog":
+        assert "assign o0 = 1'b0;" in path.read_text()
+
+
+def evaluate_dot(text: str) -> np.ndarray:
+    """Independent reading: a point is the AND of its edges, a dashed edge inverts."""
+    names = re.findall(r"(v\d+) \[shape=triangle", text)
+    values = {name: ROWS[:, k] for k, name in enumerate(names)} | {"v0": np.zeros(64, bool)}
+    for source, target, dashed in re.findall(r"(\w+) -> (\w+)( \[style=dashed\])?;", text):
+        values[target] = values.get(target, True) & (values[source] ^ bool(dashed))
+    return np.stack([values[name] for name in re.findall(r"(o\d+) \[shape", text)], axis=1)
+
+
+def test_dot_means_the_circuit(tmp_path: Path) -> None:
+    write_dot(circuit(True), tmp_path / "c.dot")
+    text = (tmp_path / "c.dot").read_text(encoding="utf-8")
+    assert (evaluate_dot(text) == simulate_rows(circuit(True), ROWS)).all()
+    if shutil.which("dot"):
+        subprocess.run(["dot", "-Tsvg", str(tmp_path / "c.dot"), "-o", "/dev/null"], check=True)
+    with pytest.raises(FormatError, match="tetrakis draw"):
+        write_dot(random_logic(0, 20, 3000, 500), tmp_path / "d.dot")
+    assert not (tmp_path / "d.dot").exists()

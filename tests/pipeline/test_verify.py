@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import results
 import strategies
 from tetrakis.circuit import Aig, compile_network, optimise, read_aiger, write_aiger
+from tetrakis.circuit import Equivalence as circuit_equivalence
 from tetrakis.datasets import Table, read_table
 from tetrakis.errors import DataError
 from tetrakis.measures import (
@@ -48,8 +49,27 @@ def statuses(verdict):
 
 
 @pytest.mark.parametrize("decision", ["sign", "argmax", "words"])
-def test_proved(decision, tmp_path):
-    write_folder(results.result(decision), tmp_path / "out")
+def test_a_simplified_circuit_has_its_own_network(decision, tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    write_folder(results.result(decision, own=True), folder)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert (metrics["start"], metrics["network_of"]) == ("tree", "circuit")
+    assert metrics["epsilon_certified"] == 0
+    assert verify_folder(folder).status == "proved"
+    monkeypatch.setattr(_equivalence, "EXHAUSTIVE_BITS", 2)
+    verdict = verify_folder(folder)
+    assert verdict.status == "proved"
+    assert any("gate by gate" in check.detail for check in verdict.checks)
+    circuit = bytearray((folder / "circuit.aig").read_bytes())
+    circuit[circuit.index(b"\n") + 4] ^= 2
+    (folder / "circuit.aig").write_bytes(bytes(circuit))
+    assert verify_folder(folder).status == "refuted"
+
+
+@pytest.mark.parametrize("own", [False, True])
+@pytest.mark.parametrize("decision", ["sign", "argmax", "words"])
+def test_proved(decision, own, tmp_path):
+    write_folder(results.result(decision, own=own), tmp_path / "out")
     verdict = verify_folder(tmp_path / "out")
     assert verdict.status == "proved", verdict
     found = statuses(verdict)
@@ -277,7 +297,7 @@ def test_second_computation_agrees_with_the_measures(fixed, data):
 
 @given(strategies.fixed_point_resnets(), st.data())
 def test_compare(fixed, data):
-    decision = data.draw(st.sampled_from(["argmax", "sign"]))
+    decision = data.draw(st.sampled_from(["argmax", "sign", "words"]))
     if decision == "sign" and fixed.n_outputs > 1:
         return
     circuit = optimise(compile_network(fixed, decision=decision))
@@ -296,6 +316,11 @@ def test_compare_without_simulating_everything(decision, monkeypatch):
     assert "node by node" in found.detail
     rough = compile_network(point.fixed_point, decision=decision)
     assert rough.num_gates > point.num_gates
+    found = compare(rough, point.fixed_point, decision)
+    assert found.status == "proved"
+    assert "equal circuit" in found.detail
+    undecided = circuit_equivalence("unknown", "no time")
+    monkeypatch.setattr(_equivalence, "equivalent", lambda *_, **__: undecided)
     found = compare(rough, point.fixed_point, decision)
     assert found.status == "unknown"
     assert "agreed on" in found.detail

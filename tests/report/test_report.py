@@ -68,7 +68,7 @@ def test_text_tells_every_claim(decision, tmp_path):
     ] in text
     assert len(text.splitlines()) < 70
     table = [line for line in text.splitlines() if line.startswith("|")]
-    assert all(line.count(" | ") in (1, 3, 7) for line in table)
+    assert all(line.count(" | ") in (1, 3, 8) for line in table)
 
 
 def test_text_lists_the_columns_that_are_read():
@@ -90,7 +90,12 @@ def test_constant_circuit_and_no_baselines(tmp_path):
     blocks = tuple(Block(0 * b.read, b.bias, b.cap, 0 * b.write) for b in best.network.blocks)
     network = ResNet(best.network.read_in, blocks, np.zeros((1, stream)), [1.0], best.network.box)
     fit = replace(
-        fit, path=(replace(best, network=network),), chosen=0, baselines=(), notes=(), options={}
+        fit,
+        path=(replace(best, trained=(network, best.fixed_point)),),
+        chosen=0,
+        baselines=(),
+        notes=(),
+        options={},
     )
     assert diagram(network).total == 0
     written(tmp_path, fit=fit)

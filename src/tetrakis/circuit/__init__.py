@@ -1,13 +1,24 @@
 """Circuits: AND-inverter graphs, word arithmetic, compilation, simulation, optimisation."""
 
+from tetrakis.circuit._abc import count_luts as count_luts
 from tetrakis.circuit._aig import Aig as Aig
 from tetrakis.circuit._aiger import read_aiger as read_aiger
 from tetrakis.circuit._aiger import write_aiger as write_aiger
 from tetrakis.circuit._argmax import argmax_words as argmax_words
+from tetrakis.circuit._blif import read_blif as read_blif
 from tetrakis.circuit._builder import AigBuilder as AigBuilder
 from tetrakis.circuit._compile import compile_network as compile_network
 from tetrakis.circuit._compile import output_words as output_words
+from tetrakis.circuit._equivalent import Equivalence as Equivalence
+from tetrakis.circuit._equivalent import equivalent as equivalent
 from tetrakis.circuit._optimise import optimise as optimise
+from tetrakis.circuit._optimisers import METHODS as METHODS
+from tetrakis.circuit._optimisers import Optimised as Optimised
+from tetrakis.circuit._optimisers import check_method as check_method
+from tetrakis.circuit._optimisers import optimise_with as optimise_with
+from tetrakis.circuit._pla import read_pla_circuit as read_pla_circuit
+from tetrakis.circuit._read import READERS as READERS
+from tetrakis.circuit._read import read_circuit as read_circuit
 from tetrakis.circuit._simulate import all_patterns as all_patterns
 from tetrakis.circuit._simulate import pack_rows as pack_rows
 from tetrakis.circuit._simulate import simulate as simulate
@@ -16,6 +27,8 @@ from tetrakis.circuit._simulate import simulate_rows as simulate_rows
 from tetrakis.circuit._simulate import unpack as unpack
 from tetrakis.circuit._table import table_literal as table_literal
 from tetrakis.circuit._table import table_word as table_word
+from tetrakis.circuit._to_network import network_from_circuit as network_from_circuit
+from tetrakis.circuit._tools import TimeLimitReached as TimeLimitReached
 from tetrakis.circuit._trees import DecisionTree as DecisionTree
 from tetrakis.circuit._trees import input_words as input_words
 from tetrakis.circuit._trees import tree_ensemble_circuit as tree_ensemble_circuit

@@ -215,7 +215,7 @@ class _Reader:
     def names(self, pis: int, pos: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         names: dict[str, dict[int, str]] = {"i": {}, "o": {}}
         limits = {"i": pis, "o": pos}
-        while self.position < len(self.data):
+        while self.position < len(self.data) and self.data[self.position :] != b"c":
             line = self.line("a symbol 'i0 name' or 'o0 name'")
             if line == "c":
                 break

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from tetrakis.circuit._aig import Aig
@@ -17,18 +20,22 @@ from tetrakis.circuit._plan import Use, plans, uses_of
 from tetrakis.circuit._sharing import Sharing, share_adders, share_words
 from tetrakis.errors import CircuitError
 
+Progress = Callable[[str, float], None]
 TRIAL_GATES = 150_000
 SMALL_GATES = 3000
 REPEATS = 12
 
 
-def _with_sharing(plan: Plan, first: Aig, record: Sharing, repeats: int) -> Aig:
+def _with_sharing(
+    plan: Plan, first: Aig, record: Sharing, repeats: int, tell: Callable[[float, Aig], None]
+) -> Aig:
     """Build a plan with words and full adders shared between sums; return the smallest.
 
     All but the first of the `repeats` searches are perturbed at random.
     """
     best = first
     for number in range(repeats):
+        tell(number / repeats, best)
         rng = np.random.default_rng(number) if number else None
         paired = share_words(record, rng)
         if paired is not None:
@@ -60,7 +67,13 @@ def _wanted(program: Program, decision: Decision) -> list[tuple[list[Use], Decis
     return [([Use(k, "word") for k in way], "argmax") for way in ways]
 
 
-def compile_network(fixed: FixedPointLike, *, decision: Decision = "words", effort: int = 1) -> Aig:
+def compile_network(
+    fixed: FixedPointLike,
+    *,
+    decision: Decision = "words",
+    effort: int = 1,
+    progress: Progress | None = None,
+) -> Aig:
     """Compile a fixed-point network to a circuit that computes the same integers.
 
     Sums are interval-tight and compressed as in `sum_words`. Stream coordinates are inlined
@@ -80,6 +93,8 @@ def compile_network(fixed: FixedPointLike, *, decision: Decision = "words", effo
     effort : int
         0: one plan without sharing between different sums; 1: sharing in the smallest plan;
         2: sharing in every promising plan; 3: also random variations of the sharing.
+    progress : callable, optional
+        Called as ``progress(what, fraction)`` with a fraction in [0, 1].
 
     Returns
     -------
@@ -105,11 +120,20 @@ def compile_network(fixed: FixedPointLike, *, decision: Decision = "words", effo
     best = found[0][0]
     if effort > 0 and best.num_gates <= TRIAL_GATES:
         plain = 1 if best.num_gates > SMALL_GATES else 2
-        for aig, plan, record in found[: plain if effort == 1 else len(found)]:
-            repeats = REPEATS if effort > 2 else 1
-            shared = _with_sharing(plan, aig, record, repeats)
+        tried = found[: plain if effort == 1 else len(found)]
+        for k, (aig, plan, record) in enumerate(tried):
+            tell = partial(_tell, progress, best, k, len(tried))
+            shared = _with_sharing(plan, aig, record, REPEATS if effort > 2 else 1, tell)
             best = min(best, shared, key=lambda a: a.num_gates)
     return best
+
+
+def _tell(
+    progress: Progress | None, best: Aig, plan: int, plans: int, share: float, found: Aig
+) -> None:
+    if progress is not None:
+        size = min(best.num_gates, found.num_gates)
+        progress(f"compiling: {size:,} AND nodes", (plan + share) / plans)
 
 
 def _plain(program: Program, decision: Decision, effort: int) -> list[tuple[Aig, Plan, Sharing]]:

@@ -13,5 +13,5 @@ from numba import njit
 
 _INNER: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
-kernel: Any = njit(cache=True)
+kernel: Any = njit(cache=True, nogil=True)
 inner: Any = njit(cache=True, **_INNER)

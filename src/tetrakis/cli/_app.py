@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 import tetrakis
+from tetrakis.cli._compile import compile_
+from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
 from tetrakis.cli._measure import measure
@@ -30,8 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, measure, verify, export):
-    app.command()(command)
+for command in (fit, predict, measure, verify, compile_, export, draw):
+    app.command(command.__name__.rstrip("_"))(command)
 
 
 def _version(value: bool) -> None:
@@ -60,7 +62,7 @@ def _common(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code.
 
-    0 done, 1 refuted (`verify` only), 2 a mistake that the message tells how to mend,
+    0 done, 1 refuted or different (`verify` only), 2 a mistake that the message tells how to mend,
     3 unknown (`verify` only), 70 an error of tetrakis itself, 130 interrupted.
     """
     try:

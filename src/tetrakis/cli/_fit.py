@@ -80,6 +80,13 @@ def fit(
             help="Training steps and restarts, times E: 0.1 for a quick look, 3 to search longer.",
         ),
     ] = 1.0,
+    starts: Annotated[
+        str,
+        typer.Option(
+            metavar="KINDS",
+            help="Models to start from, with commas between: resnet, tree, boosted, fringe.",
+        ),
+    ] = "resnet,tree,boosted,fringe",
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, metavar="S", help="Same seed, same circuit.")
     ] = 0,
@@ -128,6 +135,7 @@ def fit(
             tolerance=tolerance,
             impute=None if impute is None else impute.value,
             effort=effort,
+            starts=tuple(kind.strip() for kind in starts.split(",")),
             seed=seed,
             jobs=jobs or cpu_count() or 1,
             progress=report,

@@ -21,6 +21,7 @@ _HEADINGS = {
     "nonzeros": "weights",
     "bits": "bits",
     "resnet_norm": "ResNet\nnorm",
+    "start": "start",
 }
 
 
@@ -48,7 +49,7 @@ def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
     )
     table.add_column("")
     for key in keys:
-        text = key == "name"
+        text = key in ("name", "start")
         table.add_column(_HEADINGS[key], justify="left" if text else "right", no_wrap=not text)
     for row in rows:
         chosen = bool(row.get("chosen"))
@@ -59,13 +60,44 @@ def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
 
 def show_fit(result: Any, out: Path) -> None:
     """Print the notes, the path with the baselines, and where the report is."""
+    from tetrakis.report import shown_points
+
     console = Console()
     for note in getattr(result, "notes", ()):
         console.print(f"note: {note}", markup=False, highlight=False)
-    console.print(path_table(result.rows, title="size–accuracy path"))
+    console.print(path_table(shown_points(result.rows), title="size–accuracy path"))
     if result.baseline_rows:
         console.print(path_table(result.baseline_rows, title="baselines, compiled the same way"))
     console.print(f"Written to {out}; read {out / 'report.md'}.", markup=False, highlight=False)
+
+
+def show_compiled(found: Any, out: Path) -> None:
+    """Print the size of a compiled network, what was optimised, and how it was checked."""
+    circuit, optimised = found.circuit, found.optimised
+    luts = "" if found.luts is None else f", {found.luts:,} LUT-6"
+    lines = [
+        f"{circuit.num_gates:,} AND nodes, {circuit.num_levels:,} levels{luts}; before optimising"
+        f" {found.compiled_gates:,}",
+        f"optimiser {optimised.method}: {optimised.status}; {optimised.detail}",
+        f"against the network's integers: {found.checked.detail}",
+        f"Written to {out}.",
+    ]
+    if found.allocation is not None:
+        lines[1:1] = _allocation_lines(found.allocation)
+    console = Console()
+    for line in lines:
+        console.print(line, markup=False, highlight=False)
+
+
+def _allocation_lines(allocation: Any) -> list[str]:
+    """Say what was certified, and the dearest digits and bits."""
+    ended = "" if allocation.complete else ", stopped by the time limit"
+    lines = [
+        f"certified error {allocation.certificate.value:.4g} ({allocation.certificate.scope});"
+        f" {allocation.start_gates:,} → {allocation.gates:,} AND nodes by counting{ended}",
+        "dearest digits and bits (AND nodes, error if dropped; all in prices.csv):",
+    ]
+    return lines + [f"  {p.gates:>5,}  {p.error:8.3g}  {p.where}" for p in allocation.prices[:8]]
 
 
 def _cell(key: str, value: Any) -> str:

@@ -1,5 +1,8 @@
-"""Smaller networks: prune, sweep, quantise under a certificate."""
+"""Smaller networks: prune, sweep, quantise and allocate precision under a certificate."""
 
+from tetrakis.compress._allocate import Allocation as Allocation
+from tetrakis.compress._allocate import Price as Price
+from tetrakis.compress._allocate import allocate as allocate
 from tetrakis.compress._digits import signed_digits as signed_digits
 from tetrakis.compress._fix import to_fixed_point as to_fixed_point
 from tetrakis.compress._prune import prune as prune

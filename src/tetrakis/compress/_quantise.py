@@ -140,9 +140,9 @@ class _Quantiser:
         wanted = self._wanted_grains(tops, delta)
         sources = np.array([f.exponent for f in self.formats], np.int64)
         grains, exponents = useful_grains(rounded, sources, wanted)
-        bits = [_bits(t, g, self.nearest) for t, g in zip(tops, grains, strict=True)]
+        bits = [activation_bits(t, g, self.nearest) for t, g in zip(tops, grains, strict=True)]
         if self.nearest:
-            rounded = _with_half_steps(rounded, grains, exponents)
+            rounded = with_half_steps(rounded, grains, exponents)
         fixed = to_fixed_point(rounded, input_formats=self.formats, grains=grains, bits=bits)
         return fixed, error_certificate(self.net, fixed, continuous=self.continuous)
 
@@ -216,13 +216,13 @@ def _emit(matrix: csr_array, source: np.ndarray, target: np.ndarray, delta: floa
     return with_data(matrix, _round(matrix.data, prices, delta))
 
 
-def _bits(top: np.ndarray, grain: np.ndarray, nearest: bool) -> np.ndarray:
+def activation_bits(top: np.ndarray, grain: np.ndarray, nearest: bool) -> np.ndarray:
     """Count the bits of the largest activation's code."""
     codes = np.maximum(np.floor(np.ldexp(top, -grain) + 0.5 * nearest), 1)
     return np.frexp(codes)[1].astype(np.int64)
 
 
-def _with_half_steps(
+def with_half_steps(
     net: ResNet, grains: Sequence[np.ndarray], exponents: Sequence[np.ndarray]
 ) -> ResNet:
     """Add half a grain to the biases of units from which something is shifted out."""

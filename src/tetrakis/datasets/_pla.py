@@ -70,11 +70,27 @@ def parse_pla(data: bytes, *, source: str, output: str | None = None) -> Table:
     if not len(bits):
         raise DataError(f"{source}: no rows with a known output.", remedy="Name another file.")
     notes.extend(_repetitions(bits, labels))
-    names = header.input_names or [f"x{j}" for j in range(header.inputs)]
+    names = _input_names(header)
     outputs = _output_names(header)
     columns = tuple(Column(name, bits[:, j]) for j, name in enumerate(names))
     target = Column(outputs[index], labels)
     return Table(columns, target, source, len(bits), boolean=True, notes=tuple(notes))
+
+
+def scan_pla(data: bytes, *, source: str) -> tuple[list[str], list[str], list[str], list[str]]:
+    """Read the rows of a PLA file as they stand: input names, output names, cubes, marks.
+
+    A cube has one of ``01-`` per input, a mark one of ``01-~`` per output.
+
+    Raises
+    ------
+    FormatError
+        The file is malformed; the message names the line.
+    """
+    header, rows, lines = _scan(data, source)
+    cube, values = _planes(header, rows, lines, source)
+    cubes, marks = ([row.tobytes().decode("latin-1") for row in plane] for plane in (cube, values))
+    return _input_names(header), _output_names(header), cubes, marks
 
 
 def _scan(data: bytes, source: str) -> tuple[_Header, list[str], list[int]]:
@@ -164,6 +180,10 @@ def _planes(
             f" position {column + 1}; expected 0, 1 or -."
         )
     return plane[:, : header.inputs], plane[:, header.inputs :]
+
+
+def _input_names(header: _Header) -> list[str]:
+    return header.input_names or [f"x{j}" for j in range(header.inputs)]
 
 
 def _output_names(header: _Header) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tetrakis.errors import ArtifactError, EncodingError
+from tetrakis.errors import EncodingError
 
 Decision = Literal["sign", "argmax", "words"]
 
@@ -96,18 +96,10 @@ class Output:
     def predictions(self, bits: ArrayLike) -> NDArray:
         """Predictions from output bits (n, bits): class texts, or float64 target values.
 
-        Raises
-        ------
-        ArtifactError
-            If a class index has no class.
+        A class index beyond the last class counts as the last class.
         """
         integers = self.integers(bits)
         if self.task == "regression":
             return self.offset + self.scale * integers.astype(np.float64)
-        if len(integers) and integers.max() >= len(self.classes):
-            raise ArtifactError(
-                f"The circuit gives class index {integers.max()}; there are"
-                f" {len(self.classes)} classes.",
-                remedy="The circuit or encoding.json was edited; run tetrakis fit again.",
-            )
+        integers = np.minimum(integers, len(self.classes) - 1)
         return np.array(self.classes, dtype=object)[integers]

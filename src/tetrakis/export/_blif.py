@@ -33,10 +33,12 @@ def write_blif(aig: Aig, path: str | os.PathLike[str], *, model: str = "circuit"
     """
     inputs, outputs = port_names(aig, clean_name)
     first = aig.num_pis + 1
-    names = ["", *inputs, *(f"n{first + g}" for g in range(aig.num_gates))]
+    names = ["n0", *inputs, *(f"n{first + g}" for g in range(aig.num_gates))]
     lines = [f".model {clean_name(model)}"]
     lines.append(" ".join([".inputs", *inputs]))
     lines.append(" ".join([".outputs", *outputs]))
+    if (aig.fanins < 2).any():
+        lines.append(".names n0")  # no row: constant false
     for g, (a, b) in enumerate(aig.fanins.tolist()):
         lines.append(f".names {names[a >> 1]} {names[b >> 1]} n{first + g}")
         lines.append(f"{1 - (a & 1)}{1 - (b & 1)} 1")

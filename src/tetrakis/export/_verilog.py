@@ -9,6 +9,7 @@ from pathlib import Path
 from tetrakis.circuit import Aig
 from tetrakis.errors import FormatError
 from tetrakis.export._names import port_names, printable
+from tetrakis.export._registers import Pipeline
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
 _RESERVED = (
@@ -41,7 +42,13 @@ def identifier(name: str) -> str:
     return f"\\{name} "
 
 
-def write_verilog(aig: Aig, path: str | os.PathLike[str], *, module: str = "circuit") -> None:
+def write_verilog(
+    aig: Aig,
+    path: str | os.PathLike[str],
+    *,
+    module: str = "circuit",
+    registers: int | None = None,
+) -> None:
     """Write a module whose structure is that of the AND-inverter graph.
 
     Parameters
@@ -50,30 +57,36 @@ def write_verilog(aig: Aig, path: str | os.PathLike[str], *, module: str = "circ
     path : path
     module : str
         Module name.
+    registers : int, optional
+        Put registers, clocked by a port ``clk``, after every so many levels. All outputs are
+        then late by ``(num_levels - 1) // registers`` cycles; inputs may change in every cycle.
 
     Raises
     ------
     FormatError
-        If the module name is no plain identifier.
+        If the module name is no plain identifier, or `registers` isn't positive.
     """
     if not _PLAIN.match(module) or module in _KEYWORDS:
         raise FormatError(
             f"{module!r} is no plain Verilog identifier.", remedy="Use letters and digits."
         )
-    inputs, outputs = port_names(aig, printable)
+    if registers is not None and registers < 1:
+        raise FormatError(f"registers: expected a positive number of levels, got {registers}.")
+    inputs, outputs = port_names(aig, printable, reserved=("clk",) if registers else ())
     first = aig.num_pis + 1
-    ports = [f"  input wire {identifier(x)}" for x in inputs]
+    ports = ["  input wire clk"] if registers else []
+    ports += [f"  input wire {identifier(x)}" for x in inputs]
     ports += [f"  output wire {identifier(x)}" for x in outputs]
-    variables = ["1'b0", *map(identifier, inputs)]
-    variables += [f"n{first + g}" for g in range(aig.num_gates)]
-
-    def literal(x: int) -> str:
-        return ("~" if x & 1 else "") + variables[x >> 1] if x > 1 else f"1'b{x}"
-
-    lines = [f"module {module}(", ",\n".join(ports), ");"]
-    lines += [f"  wire n{first + g};" for g in range(aig.num_gates)]
-    for g, (a, b) in enumerate(aig.fanins.tolist()):
-        lines.append(f"  assign n{first + g} = {literal(a)} & {literal(b)};")
+    pipeline = Pipeline(aig, registers, ["", *map(identifier, inputs)])
+    gates = range(first, first + aig.num_gates)
+    wires = [f"  wire n{v};" for v in gates]
+    body = []
+    for v, (a, b) in zip(gates, aig.fanins.tolist(), strict=True):
+        left, right = (pipeline.literal(x, int(pipeline.stages[v])) for x in (a, b))
+        body.append(f"  assign n{v} = {left} & {right};")
     for name, x in zip(outputs, aig.outputs.tolist(), strict=True):
-        lines.append(f"  assign {identifier(name)} = {literal(x)};")
-    Path(path).write_text("\n".join([*lines, "endmodule", ""]), encoding="ascii")
+        body.append(f"  assign {identifier(name)} = {pipeline.literal(x, pipeline.latency)};")
+    note = f"// outputs are {pipeline.latency} clock cycles late" if registers else ""
+    lines = [note] * bool(note) + [f"module {module}(", ",\n".join(ports), ");"]
+    lines += [*wires, *pipeline.registers(), *body, *pipeline.clocked(), "endmodule", ""]
+    Path(path).write_text("\n".join(lines), encoding="ascii")

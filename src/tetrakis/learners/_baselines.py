@@ -8,9 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tetrakis.circuit import Aig, optimise, tree_ensemble_circuit
-from tetrakis.learners._baselines_models import IntArray, Series, TreeCircuit, score
-from tetrakis.learners._baselines_trees import boosted_trees, leaf_counts, pruned_trees
+from tetrakis.circuit import optimise
+from tetrakis.learners._baselines_models import IntArray, Series, TreeCircuit, padded, score
+from tetrakis.learners._baselines_trees import (
+    boosted_trees,
+    estimated_gates,
+    leaf_counts,
+    pruned_trees,
+)
 
 Split = tuple[ArrayLike, ArrayLike]
 KINDS = ("decision tree", "boosted trees")
@@ -194,25 +199,15 @@ def _scored(
         for twin, (_, held) in zip(twins, splits, strict=True)
     ]
     return [
-        _Setting(series, r, w, float(np.mean([s[r, w] for s in scores])), _size(series, r, w, bits))
+        _Setting(
+            series,
+            r,
+            w,
+            float(np.mean([s[r, w] for s in scores])),
+            estimated_gates(series, r, w, bits),
+        )
         for r, w in scores[0]
     ]
-
-
-def _size(series: Series, rounds: int, leaf_bits: int, bits: Sequence[int]) -> float:
-    """Estimate AND nodes, for a choice of what to compile."""
-    size, step = 0.0, series.step(leaf_bits)
-    comparators: set[tuple[int, int]] = set()
-    for trees in series.rounds[:rounds]:
-        for tree in trees:
-            inner = tree.left >= 0
-            pairs = zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True)
-            comparators.update(pairs)
-            width = np.log2(1 + tree.reach / step)
-            size += inner.sum() * (1 + 0.7 * width) + 6 * width * (series.decision != "index")
-    low = [(t & -t).bit_length() - 1 for _, t in comparators]
-    size += sum(max(0, 0.8 * (bits[f] - z - 1)) for (f, _), z in zip(comparators, low, strict=True))
-    return float(size + (25 * len(series.base) if series.decision == "argmax" else 0))
 
 
 def _promising(settings: list[_Setting], limit: int, *, bins: int = 20) -> list[_Setting]:
@@ -236,12 +231,11 @@ def _compiled(
 ) -> TreeCircuit | None:
     series = setting.series
     model = series.integers(setting.rounds, setting.leaf_bits)
-    raw = tree_ensemble_circuit(
-        [(b, False) for b in bits], model.trees, offset=model.offset, decision=model.decision
-    )
+    raw = model.circuit(bits)
     if raw.num_gates > 2 * limit:
         return None
-    circuit = optimise(_padded(raw, int(y.max())) if model.decision == "index" else raw)
+    width = max(1, int(y.max()).bit_length()) if model.decision == "index" else raw.num_pos
+    circuit = optimise(padded(raw, width))
     if circuit.num_gates > limit:
         return None
     label = series.label
@@ -252,13 +246,6 @@ def _compiled(
     return TreeCircuit(
         series.name, label, model, tuple(bits), circuit, setting.held_out_score, trained
     )
-
-
-def _padded(circuit: Aig, largest: int) -> Aig:
-    """Give class indices the width that the largest class needs."""
-    missing = max(1, largest.bit_length()) - circuit.num_pos
-    outputs = np.concatenate([circuit.outputs, np.zeros(missing, circuit.outputs.dtype)])
-    return Aig(circuit.num_pis, circuit.fanins, outputs)
 
 
 def _frontier(points: list[TreeCircuit]) -> list[TreeCircuit]:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tetrakis.circuit import Aig, DecisionTree, simulate_rows
+from tetrakis.circuit import Aig, DecisionTree, simulate_rows, tree_ensemble_circuit
 from tetrakis.learners._problem import r2
 
 Decision = Literal["words", "sign", "argmax", "index"]
@@ -71,6 +71,12 @@ class IntegerTrees:
     def predict(self, codes: IntArray) -> NDArray:
         """Return class indices, or values in units of the target."""
         return decided(self.evaluate(codes), self.decision, self.mean, self.step)
+
+    def circuit(self, bits: Sequence[int]) -> Aig:
+        """Compile, not optimised, on unsigned input words of `bits`."""
+        return tree_ensemble_circuit(
+            [(b, False) for b in bits], self.trees, offset=self.offset, decision=self.decision
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +152,12 @@ def decided(sums: NDArray, decision: Decision, mean: float, step: float) -> NDAr
 def score(y: NDArray, guess: NDArray, decision: Decision) -> float:
     """Return R² for words, the accuracy otherwise."""
     return r2(y, guess) if decision == "words" else float(np.mean(y == guess))
+
+
+def padded(circuit: Aig, width: int) -> Aig:
+    """Give a class index the width that the largest class needs."""
+    missing = np.zeros(max(0, width - circuit.num_pos), circuit.outputs.dtype)
+    return Aig(circuit.num_pis, circuit.fanins, np.concatenate([circuit.outputs, missing]))
 
 
 @dataclass(frozen=True, eq=False)

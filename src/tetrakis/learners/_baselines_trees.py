@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,21 +31,10 @@ def pruned_trees(
     ----------
     Breiman, Friedman, Olshen, Stone: Classification and Regression Trees, chapter 3.
     """
-    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-
-    kind = DecisionTreeClassifier if task == "classification" else DecisionTreeRegressor
-    model = kind(min_samples_leaf=min_leaf, max_leaf_nodes=2 * max_leaves + 2, random_state=0)
-    grown = model.fit(codes >> shift, y).tree_
-    value, decision = grown.value[:, 0, :], "words"
-    base = np.zeros(1)
-    if task == "classification":
-        value, decision = np.unique(y)[value.argmax(axis=1)], "index"
-    else:
-        value, base = value[:, 0] - y.mean(), np.array([y.mean()])
-    whole = _tree(
-        grown.feature, grown.threshold, grown.children_left, grown.children_right, value, shift
+    whole, risk, base, decision = grown_tree(
+        codes, y, task, shift, min_leaf=min_leaf, max_leaves=2 * max_leaves + 2
     )
-    order = weakest_links(whole.left, whole.right, grown.impurity * grown.weighted_n_node_samples)
+    order = weakest_links(whole.left, whole.right, risk)
     below = np.array([gone for _, gone in order], np.int64)
     left = 1 + below.sum() - np.cumsum(below)  # leaves after each collapse
     for most in leaf_counts(max_leaves):
@@ -55,7 +44,56 @@ def pruned_trees(
             whole, left=np.where(cut, -1, whole.left), right=np.where(cut, -1, whole.right)
         )
         label = f"{most} leaves, at least {min_leaf} rows each"
-        yield Series("decision tree", label, ((_compact(small),),), base, decision)  # type: ignore[arg-type]
+        yield Series("decision tree", label, ((compact(small),),), base, decision)
+
+
+def grown_tree(
+    codes: IntArray,
+    y: NDArray,
+    task: str,
+    shift: IntArray,
+    *,
+    min_leaf: int,
+    max_leaves: int,
+    criterion: str | None = None,
+    seed: int = 0,
+) -> tuple[FloatTree, FloatArray, FloatArray, Decision]:
+    """Grow one tree, best split first.
+
+    Returns
+    -------
+    tree : FloatTree
+        Class indices, or values less the mean, at its nodes.
+    risk : ndarray, shape (nodes,)
+        Impurity of each node times its rows.
+    base : ndarray, shape (1,)
+        The mean; 0 for classes.
+    decision : {"index", "words"}
+    """
+    from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+    kind, default = (
+        (DecisionTreeClassifier, "gini")
+        if task == "classification"
+        else (DecisionTreeRegressor, "squared_error")
+    )
+    model = kind(
+        criterion=criterion or default,
+        min_samples_leaf=min_leaf,
+        max_leaf_nodes=max_leaves,
+        random_state=seed,
+    )
+    grown = model.fit(codes >> shift, y).tree_
+    value, base, decision = grown.value[:, 0, :], np.zeros(1), "words"
+    if task == "classification":
+        value, decision = np.unique(y)[value.argmax(axis=1)], "index"
+    else:
+        value, base = value[:, 0] - y.mean(), np.array([y.mean()])
+    tree = _tree(
+        grown.feature, grown.threshold, grown.children_left, grown.children_right, value, shift
+    )
+    risk = grown.impurity * grown.weighted_n_node_samples
+    return tree, risk, base, decision  # type: ignore[return-value]
 
 
 def leaf_counts(most: int) -> list[int]:
@@ -152,6 +190,22 @@ def boosted_trees(
     return Series("boosted trees", label, made, np.asarray(base, np.float64), decision)
 
 
+def estimated_gates(series: Series, rounds: int, leaf_bits: int, bits: Sequence[int]) -> float:
+    """Estimate AND nodes, for a choice of what to compile."""
+    size, step = 0.0, series.step(leaf_bits)
+    comparators: set[tuple[int, int]] = set()
+    for trees in series.rounds[:rounds]:
+        for tree in trees:
+            inner = tree.left >= 0
+            pairs = zip(tree.feature[inner].tolist(), tree.threshold[inner].tolist(), strict=True)
+            comparators.update(pairs)
+            width = np.log2(1 + tree.reach / step)
+            size += inner.sum() * (1 + 0.7 * width) + 6 * width * (series.decision != "index")
+    low = [(t & -t).bit_length() - 1 for _, t in comparators]
+    size += sum(max(0, 0.8 * (bits[f] - z - 1)) for (f, _), z in zip(comparators, low, strict=True))
+    return float(size + (25 * len(series.base) if series.decision == "argmax" else 0))
+
+
 def _of_nodes(nodes: Any, shift: IntArray) -> FloatTree:
     """Translate the nodes of scikit-learn's histogram trees."""
     leaf = nodes["is_leaf"].astype(bool)
@@ -176,7 +230,7 @@ def _tree(
     )
 
 
-def _compact(tree: FloatTree) -> FloatTree:
+def compact(tree: FloatTree) -> FloatTree:
     """Drop the nodes that pruning has cut off."""
     keep = [0]
     for node in keep:

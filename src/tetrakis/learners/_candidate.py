@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from tetrakis.certificate import Certificate
-from tetrakis.circuit import Aig
+from tetrakis.circuit import Aig, network_from_circuit
 from tetrakis.encoding import Encoding
 from tetrakis.measures import (
     error_certificate,
@@ -26,11 +26,8 @@ class Candidate:
 
     Parameters
     ----------
-    network : ResNet
-    fixed_point : FixedPointResNet
-        Computes exactly what the circuit computes.
     circuit : Aig
-        Compiled from `fixed_point` and optimised; its inputs and outputs are named.
+        Its inputs and outputs are named.
     encoding : Encoding
         How columns become the circuit's inputs and its outputs a prediction.
     train_score : float
@@ -43,16 +40,53 @@ class Candidate:
         fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.
+    start : {"resnet", "tree", "boosted", "fringe"}
+        The kind of model that the search started from.
+    trained : (ResNet, FixedPointResNet), optional
+        The network that the circuit was compiled from. Without one, the circuit was simplified
+        and its networks are its own, gate by gate (`network_from_circuit`).
+
+    Attributes
+    ----------
+    network : ResNet
+    fixed_point : FixedPointResNet
+        Computes exactly what the circuit computes.
     """
 
-    network: ResNet
-    fixed_point: FixedPointResNet
     circuit: Aig
     encoding: Encoding
     train_score: float
     held_out_score: float
     held_out_of: str
     label: str
+    start: str = "resnet"
+    trained: tuple[ResNet, FixedPointResNet] | None = None
+
+    @property
+    def network_of(self) -> str:
+        """``"trained"`` or ``"circuit"``: what the networks were made from."""
+        return "circuit" if self.trained is None else "trained"
+
+    @cached_property
+    def _networks(self) -> tuple[ResNet, FixedPointResNet]:
+        if self.trained is not None:
+            return self.trained
+        output = self.encoding.output
+        words = output is not None and output.signed
+        fixed = network_from_circuit(
+            self.circuit, self.encoding.formats, reading="words" if words else "signs"
+        )
+        return fixed.to_resnet(), fixed
+
+    @property
+    def network(self) -> ResNet:
+        """Float network."""
+        return self._networks[0]
+
+    @property
+    def fixed_point(self) -> FixedPointResNet:
+        """Integer network that computes exactly what the circuit computes."""
+        return self._networks[1]
 
     @property
     def num_gates(self) -> int:
@@ -83,7 +117,9 @@ class Candidate:
     def certificate(self) -> Certificate:
         """Certified sup-norm distance of the fixed-point network from the network.
 
-        Inputs of one bit are exact (two-valued or one-hot columns); others are rounded.
+        Inputs of one bit are exact (two-valued or one-hot columns); others are rounded. A
+        circuit's own network reads the codes, so it is exact: 0.
         """
         continuous = np.array([f.bits > 1 for f in self.fixed_point.inputs], bool)
+        continuous &= self.trained is not None
         return error_certificate(self.network, self.fixed_point, continuous=continuous)

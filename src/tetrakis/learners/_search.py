@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._grid import explore_settings, neighbours, plan_for
 from tetrakis.learners._problem import Problem
+from tetrakis.learners._simplified import KINDS, NetStart, StartOptions, simplified
 from tetrakis.learners._views import EncodedView, Split, encode_view, folds, guard_split
+from tetrakis.network import FixedPointResNet
 from tetrakis.training import Job, Plan, Settings, TrainedNetwork, to_networks, train
 
 Progress = Callable[[str, float], None]
@@ -20,6 +23,8 @@ CROSS_VALIDATE_BELOW = 3000
 N_FOLDS = 5
 GUARD_ROWS = 2000
 GUARD_SHARES = (0.1, 0.2)
+NET_GATES = 6000
+MOST_NETS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +75,7 @@ def search(
     effort: float = 1.0,
     jobs: int = 1,
     settings: Sequence[Settings] | None = None,
+    starts: Sequence[str] = KINDS,
     progress: Progress | None = None,
 ) -> SearchResult:
     """Search for small circuits that fit `problem`.
@@ -93,6 +99,8 @@ def search(
         Threads to train in; the result doesn't depend on it.
     settings : sequence of Settings, optional
         Settings to explore, instead of the built-in grid.
+    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
+        What to simplify; networks as they were trained are looked at only with ``"resnet"``.
     progress : callable, optional
         Called with a text and the fraction done.
 
@@ -101,47 +109,100 @@ def search(
     SearchResult
     """
     report = progress or (lambda text, fraction: None)
+    given = guard is not None
     n = problem.table.n_rows
-    cross = guard is None and n < CROSS_VALIDATE_BELOW
-    if guard is None and not cross:
+    if guard is None and n >= CROSS_VALIDATE_BELOW:
         guard = guard_split(problem, float(np.clip(GUARD_ROWS / n, *GUARD_SHARES)), seed)
     splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
-    first = list(settings) if settings is not None else explore_settings(problem, effort)
-    lab = _Laboratory(problem, impute, plan_for(problem, whole, effort), seed, jobs, report)
-    likes = lab.encodings(whole, first)
-    explored = lab.run(first, splits, likes, (0.0, 0.4), "exploring", steps=0.6)
-    if guard is None:
-        means = _fold_means(explored, first, len(splits))
-        scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
-        chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
-        if problem.n_outputs == 1:  # affordable: score the chosen settings on other folds as well
-            unique = list(dict.fromkeys(chosen))
-            others = folds(problem, len(splits), seed + 1)
-            again = lab.run(unique, others, likes, (0.4, 0.6), "scoring again", steps=0.6)
-            for setting, more in _fold_means(again, unique, len(others)).items():
-                held, fitted, gates = np.mean([means[setting], more], axis=0)
-                means[setting] = (float(held), float(fitted), float(gates))
-        refined = lab.run(chosen, [whole], likes, (0.6, 0.9), "training on all rows")
-        found = _expected(refined, means)
-    else:
-        found = explored
-        for start, stop in ((0.4, 0.65), (0.65, 0.9)):
-            scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
-            chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
-            found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
-    path = _finish(problem, found, "settings" if guard is None else "circuit", report)
-    text = (
-        f"mean over {len(splits)} cross-validation folds of circuits trained with the same"
-        " settings,"
-        " less what this circuit fits its own rows worse than the best one of the same settings"
-        if guard is None
-        else f"this circuit on {len(guard.held)} rows that it was not trained on"
-    )
+    half = 0.5 if set(starts) != {"resnet"} else 0.4
+    lab = _Laboratory(
+        problem, impute, plan_for(problem, whole, effort), seed, jobs,
+        lambda text, f: report(text, half * f),
+    )  # fmt: skip
+    trained: tuple[Candidate, ...] = ()
+    nets: tuple[NetStart, ...] = ()
+    if "resnet" in starts:
+        first = list(settings) if settings is not None else explore_settings(problem, effort)
+        trained, nets = _networks(lab, problem, splits, guard, whole, first, max_gates, effort)
+    options = StartOptions(
+        tuple(starts), tuple(max_gates), impute, seed, jobs, effort,
+        lambda text, f: report(text, half + (1 - half) * f),
+    )  # fmt: skip
+    edited = simplified(problem, splits, refit=not given, nets=nets, options=options)
+    path = pareto([*trained, *edited])
+    text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
     error = _standard_error(problem, best, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+def _networks(
+    lab: _Laboratory, problem: Problem, splits: Sequence[Split], guard: Split | None,
+    whole: Split, first: Sequence[Settings], max_gates: Sequence[int], effort: float,
+) -> tuple[tuple[Candidate, ...], tuple[NetStart, ...]]:  # fmt: skip
+    """Train networks: their size–accuracy path, and those worth simplifying."""
+    likes = lab.encodings(whole, first)
+    explored = lab.run(first, splits, likes, (0.0, 0.5), "exploring", steps=0.6)
+    if guard is not None:
+        found = explored
+        for start, stop in ((0.5, 0.7), (0.7, 0.9)):
+            scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
+            chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
+            found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
+        best = _worth_simplifying([(t.held_score, t.num_gates, t) for t in found], max_gates)
+        nets = [NetStart(_label(t.trained.settings), (_with_network(t),)) for t in best]
+        return _finish(problem, found, "circuit", lab.report), tuple(nets)
+    means = _fold_means(explored, first, len(splits))
+    scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
+    chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
+    refined = lab.run(chosen, [whole], likes, (0.5, 0.9), "training on all rows")
+    known = {t.trained.settings for t in refined}
+    best_settings = _worth_simplifying(
+        [(h, g, s) for s, (h, _, g) in means.items() if s in known], max_gates
+    )
+    nets = []
+    for setting in best_settings:
+        place = list(first).index(setting) * len(splits)
+        last = max((t for t in refined if t.trained.settings == setting), key=_fit)
+        trials = [*explored[place : place + len(splits)], last]
+        nets.append(NetStart(_label(setting), tuple(_with_network(t) for t in trials)))
+    return _finish(problem, _expected(refined, means), "settings", lab.report), tuple(nets)
+
+
+def _fit(trial: _Trial) -> float:
+    return trial.train_score
+
+
+def _with_network(trial: _Trial) -> tuple[EncodedView, FixedPointResNet]:
+    return trial.where, to_networks(trial.trained, trial.where.view.bits)[1]
+
+
+def _worth_simplifying(
+    scored: Sequence[tuple[float, float, Any]], max_gates: Sequence[int]
+) -> list[Any]:
+    """Pick the best of all sizes, and the best of up to a few times each budget."""
+    limits = [NET_GATES, *(5 * g for g in max_gates)]
+    found = []
+    for limit in limits:
+        within = [(held, -gates, k) for k, (held, gates, _) in enumerate(scored) if gates <= limit]
+        if within:
+            found.append(max(within)[2])
+    return [scored[k][2] for k in dict.fromkeys(found)][:MOST_NETS]
+
+
+def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Split | None) -> str:
+    """Say how held-out scores were measured."""
+    kinds = {c.held_out_of for c in path}
+    rows = 0 if guard is None else len(guard.held)
+    where = f"{len(splits)} cross-validation folds" if guard is None else f"{rows} guard rows"
+    texts = {
+        "circuit": f"this circuit on {rows} rows that it was not learnt from",
+        "settings": f"mean over {where} of circuits found with the same settings at its size, less"
+        " what this circuit fits its own rows worse than the best one of the same settings",
+    }
+    return "; or ".join(texts[k] for k in sorted(kinds))
 
 
 def _fold_count(problem: Problem) -> int:
@@ -253,8 +314,8 @@ def _finish(
         )
         found.append(
             Candidate(
-                network, fixed, named, encoding, trial.train_score, trial.held_score, held_out_of,
-                _label(trial.trained.settings),
+                named, encoding, trial.train_score, trial.held_score, held_out_of,
+                _label(trial.trained.settings), trained=(network, fixed),
             )
         )  # fmt: skip
     return pareto(found)

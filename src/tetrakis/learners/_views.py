@@ -47,11 +47,15 @@ def _can_stratify(problem: Problem, least: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class EncodedView:
-    """A training view with the encoding that made it; `view.rows` are the rows it trains on."""
+    """A training view with the encoding that made it; `view.rows` are the rows it trains on.
+
+    The codes stand in the words of `like`.
+    """
 
     view: View
     encoding: Encoding
     held: np.ndarray
+    like: Encoding
 
 
 def encode_view(
@@ -64,15 +68,28 @@ def encode_view(
     """
     table: Table = problem.table
     encoding = fit_encoding(table.take(split.train), bits=bits, impute=impute, trim=TRIM)  # type: ignore[arg-type]
+    layout = encoding if like is None else like
+    codes, widths = laid_out(encoding, layout, table)
+    return EncodedView(View(codes, widths, split.train), encoding, split.held, layout)
+
+
+def laid_out(encoding: Encoding, like: Encoding, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Encode a table and lay the codes out in the words of another encoding.
+
+    Returns
+    -------
+    tuple of ndarray
+        Codes (n, n_words) and bits of every word (n_words,). A word that `encoding` lacks is zero.
+    """
     codes = encoding.encode(table, unknown="ignore")
     widths = np.array([len(word.bits) for word in encoding.inputs], np.int64)
-    if like is not None and like.inputs != encoding.inputs:
-        names = [word.name for word in encoding.inputs]
-        laid = np.zeros((len(codes), len(like.inputs)), np.int64)
-        laid_widths = np.ones(len(like.inputs), np.int64)
-        for place, word in enumerate(like.inputs):
-            if word.name in names:
-                laid[:, place] = codes[:, names.index(word.name)]
-                laid_widths[place] = widths[names.index(word.name)]
-        codes, widths = laid, laid_widths
-    return EncodedView(View(codes, widths, split.train), encoding, split.held)
+    if like.inputs == encoding.inputs:
+        return codes, widths
+    names = [word.name for word in encoding.inputs]
+    laid = np.zeros((len(codes), len(like.inputs)), np.int64)
+    laid_widths = np.ones(len(like.inputs), np.int64)
+    for place, word in enumerate(like.inputs):
+        if word.name in names:
+            laid[:, place] = codes[:, names.index(word.name)]
+            laid_widths[place] = widths[names.index(word.name)]
+    return laid, laid_widths

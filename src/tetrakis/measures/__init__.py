@@ -2,6 +2,7 @@
 
 from tetrakis.measures._certificate import activation_error as activation_error
 from tetrakis.measures._certificate import error_certificate as error_certificate
+from tetrakis.measures._certificate import error_terms as error_terms
 from tetrakis.measures._counts import num_bits as num_bits
 from tetrakis.measures._counts import num_digits as num_digits
 from tetrakis.measures._counts import num_units as num_units

@@ -52,20 +52,10 @@ def error_certificate(
     counted with the activation instead of with the bias: the bound holds for any c, and the
     better of c = 0 and half a step is taken.
     """
-    check_same_shape(net, fixed)
+    found = error_terms(net, fixed, continuous=continuous)
+    worst = int(np.argmax(sum(found.values())))
+    terms = {name: float(values[worst]) * _OUTWARD for name, values in found.items()}
     rounded = np.broadcast_to(np.asarray(continuous, bool), (net.n_inputs,))
-    steps = np.ldexp(0.5, fixed.input_exponent)
-    _check_box(net, fixed, np.where(rounded, steps, 0.0))
-    back = backward_bounds(net, outputs="each")
-    weights, activations = _errors(net, fixed, back)
-    inputs = (steps * rounded) @ back.inputs
-    worst = int(np.argmax(weights + activations + inputs))
-    terms = {
-        name: float(values[worst]) * _OUTWARD
-        for name, values in (
-            ("weights", weights), ("activations", activations), ("inputs", inputs),
-        )
-    }  # fmt: skip
     where = "every x in the box, rounded to the nearest code" if rounded.any() else "every code"
     return Certificate(
         quantity="sup error",
@@ -74,6 +64,37 @@ def error_certificate(
         method="certified: weight changes, activation and input rounding (THEORY section 3)",
         terms=terms,
     )
+
+
+def error_terms(
+    net: ResNet,
+    fixed: FixedPointResNet,
+    *,
+    continuous: Any = True,
+    back: BackwardBounds | None = None,
+) -> dict[str, np.ndarray]:
+    """Compute the terms of `error_certificate` for every output, not yet rounded outward.
+
+    Parameters
+    ----------
+    net, fixed, continuous
+        As for `error_certificate`.
+    back : BackwardBounds, optional
+        ``backward_bounds(net, outputs="each")``, where it is at hand already.
+
+    Returns
+    -------
+    dict
+        "weights", "activations" and "inputs", each an ndarray of shape (n_outputs,).
+    """
+    check_same_shape(net, fixed)
+    rounded = np.broadcast_to(np.asarray(continuous, bool), (net.n_inputs,))
+    steps = np.ldexp(0.5, fixed.input_exponent)
+    _check_box(net, fixed, np.where(rounded, steps, 0.0))
+    back = backward_bounds(net, outputs="each") if back is None else back
+    weights, activations = _errors(net, fixed, back)
+    inputs = (steps * rounded) @ back.inputs
+    return {"weights": weights, "activations": activations, "inputs": inputs}
 
 
 def _errors(

@@ -60,7 +60,9 @@ def claims_of(result: FitResult) -> dict[str, Any]:
         "held_out": result.held_out,
         "train_score": best.train_score,
         "test_score": result.test_score,
-        **measured(best.circuit, best.network, best.fixed_point, best.encoding),
+        "start": best.start,
+        "network_of": best.network_of,
+        **measured(best.circuit, best.network, best.fixed_point, best.encoding, best.network_of),
         "seed": result.seed,
         "rule": result.rule,
         "source": asdict(result.train_data)
@@ -81,10 +83,11 @@ def claims_of(result: FitResult) -> dict[str, Any]:
 
 
 def measured(
-    circuit: Aig, network: ResNet, fixed: FixedPointResNet, encoding: Encoding
+    circuit: Aig, network: ResNet, fixed: FixedPointResNet, encoding: Encoding, network_of: str
 ) -> dict[str, Any]:
-    """Compute sizes, norms and the certificate."""
+    """Compute sizes, norms and the certificate; a circuit's own network reads exact codes."""
     continuous = np.array([f.bits > 1 for f in fixed.inputs], bool)
+    continuous &= network_of == "trained"
     certificate = error_certificate(network, fixed, continuous=continuous)
     return {
         "num_gates": circuit.num_gates,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from tetrakis.learners import (
 )
 from tetrakis.learners._baselines import baseline_path, best_baselines
 from tetrakis.learners._baselines_models import TreeCircuit
+from tetrakis.learners._simplified import KINDS
 from tetrakis.learners._views import TRIM, folds
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._result import Baseline, FitResult
@@ -43,6 +44,7 @@ def fit_table(
     seed: int = 0,
     jobs: int = 1,
     effort: float = 1.0,
+    starts: Sequence[str] = KINDS,
     progress: Progress | None = None,
 ) -> FitResult:
     """Find a small circuit that predicts the target of a table.
@@ -69,6 +71,8 @@ def fit_table(
         Threads to train in; the result doesn't depend on it.
     effort : float
         Scales training steps and restarts.
+    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
+        Models whose circuits are simplified.
     progress : callable, optional
         Called with a text and the fraction done.
 
@@ -81,6 +85,9 @@ def fit_table(
     DataError, EncodingError, BudgetError
     """
     report = progress or (lambda text, fraction: None)
+    unknown = [s for s in starts if s not in KINDS]
+    if unknown or not starts:
+        raise BudgetError(f"starts: expected some of {', '.join(KINDS)}, got {list(starts)}.")
     kind = check_target(train, task)
     if max_gates is not None and max_gates < 0:
         raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")
@@ -92,7 +99,8 @@ def fit_table(
     _check_test(problem, test)
     found = search(
         problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
-        seed=seed, effort=effort, jobs=jobs, progress=lambda text, f: report(text, _SEARCH_SHARE * f),
+        seed=seed, effort=effort, jobs=jobs, starts=tuple(starts),
+        progress=lambda text, f: report(text, _SEARCH_SHARE * f),
     )  # fmt: skip
     index, rule = choose(
         found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error
@@ -101,14 +109,14 @@ def fit_table(
     budget = found.path[index].num_gates if max_gates is None else max_gates
     baselines = _baselines(problem, found, budget, impute, seed, test)
     best = found.path[index]
-    own_guard = found.split if guard is None else None
+    own_guard = found.split if guard is None and best.held_out_of == "circuit" else None
     return FitResult(
         task=kind, target=problem.name, score_name=problem.score_name, path=found.path,
         chosen=index, held_out=found.held_out, rule=rule, baselines=baselines,
         test_score=None if test is None else _test_score(best, test, kind),
         source=train.source, n_rows=train.n_rows, seed=seed,
         options={"max_gates": max_gates, "tolerance": tolerance, "impute": impute,
-                 "task": task, "effort": effort},
+                 "task": task, "effort": effort, "starts": list(starts)},
         notes=(*train.notes, *best.encoding.notes),
         train_data=data_record(train),
         validation_data=None if validation is None else data_record(validation),

@@ -11,12 +11,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from tetrakis._files import atomic_file, atomic_folder
+from tetrakis._files import atomic_folder
 from tetrakis.circuit import Aig, read_aiger
 from tetrakis.datasets import Table
 from tetrakis.encoding import Encoding, read_encoding, write_encoding
-from tetrakis.errors import ArtifactError, FormatError, TetrakisError
-from tetrakis.export import FORMATS
+from tetrakis.errors import ArtifactError, TetrakisError
+from tetrakis.export import FORMATS, SUFFIXES
 from tetrakis.network import FixedPointResNet, ResNet, load_network, save_network
 from tetrakis.pipeline._claims import claims_of, measured
 from tetrakis.pipeline._data import run_circuit
@@ -27,7 +27,6 @@ from tetrakis.report import REPORT_END, write_report
 PathLike = str | os.PathLike[str]
 CIRCUITS = {"circuit.aig": "aig", "circuit.v": "verilog", "circuit.blif": "blif"}
 FILES = ("network.npz", "fixed_point.npz", *CIRCUITS, "encoding.json")
-_ENDINGS = {"aig": ".aig", "aag": ".aag", "verilog": ".v", "blif": ".blif"}
 #: How a text file ends that was shortened by hand and not cut.
 _TAILS = {".v": b"endmodule", ".blif": b".end", ".svg": b"</svg>", ".md": REPORT_END.encode()}
 
@@ -200,7 +199,8 @@ def measure_folder(folder: PathLike) -> dict[str, Any]:
     network, fixed, circuit, encoding = open_files(
         folder, "network.npz", "fixed_point.npz", "circuit.aig", "encoding.json"
     )
-    found = measured(circuit, network, fixed, encoding)
+    network_of = read_metrics(Path(folder))["network_of"]
+    found = measured(circuit, network, fixed, encoding, str(network_of))
     terms = found.pop("epsilon_terms")
     found.update({f"epsilon_from_{name}": value for name, value in terms.items()})
     return {name: value for name, value in found.items() if value is not None}
@@ -211,33 +211,9 @@ def target_name(folder: PathLike) -> str:
     return str(read_metrics(Path(folder))["target"])
 
 
-def export_folder(folder: PathLike, format: str, out: PathLike) -> None:
-    """Write the circuit of a folder in another format.
-
-    Parameters
-    ----------
-    folder : path
-    format : {"aig", "aag", "verilog", "blif"}
-    out : path
-        File to write, complete or not at all.
-
-    Raises
-    ------
-    FormatError
-        If there is no such format.
-    """
-    if format not in FORMATS:
-        remedy = f"There are {', '.join(FORMATS)}."
-        raise FormatError(f"There is no format {format!r}.", remedy=remedy)
-    (circuit,) = open_files(folder, "circuit.aig")
-    data = exported(circuit, format)
-    with atomic_file(out) as file:
-        file.write_bytes(data)
-
-
 def exported(circuit: Aig, format: str) -> bytes:
     """Return a circuit in another format, as the bytes of its file."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"circuit{_ENDINGS[format]}"
+        path = Path(folder) / f"circuit{SUFFIXES[format]}"
         FORMATS[format](circuit, str(path))
         return path.read_bytes()

@@ -10,7 +10,7 @@ from typing import Any
 
 from tetrakis.errors import ArtifactError
 
-SCHEMA = 1
+SCHEMA = 2
 NAME = "metrics.json"
 REMEDY = "The file is damaged or was edited; run tetrakis fit again."
 
@@ -24,6 +24,8 @@ FIELDS = {
     "held_out_score": "number or null",
     "held_out_of": "text",
     "held_out": "text",
+    "start": "text",
+    "network_of": "text",
     "train_score": "number or null",
     "test_score": "number or null",
     "num_gates": "number",

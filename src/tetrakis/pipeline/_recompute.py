@@ -58,7 +58,9 @@ def counts(net: ResNet, fixed: FixedPointResNet) -> dict[str, int]:
     return {"num_weights": weights, "num_units": units, "num_bits": bits}
 
 
-def error_bound(net: ResNet, fixed: FixedPointResNet) -> Error | None:
+def error_bound(
+    net: ResNet, fixed: FixedPointResNet, *, rounded_inputs: bool = True
+) -> Error | None:
     """Bound sup |fixed − net| by carrying error bounds forward, node by node (THEORY 3).
 
     An error of a node reaches a later one multiplied by |w| of `net`; every node adds the
@@ -71,7 +73,9 @@ def error_bound(net: ResNet, fixed: FixedPointResNet) -> Error | None:
     if net.read_in.shape != fixed.read_in.shape or net.read_out.shape != fixed.read_out.shape:
         return None
     ranges = fixed.ranges
-    rounding = np.array([2.0 ** (f.exponent - 1) if f.bits > 1 else 0.0 for f in fixed.inputs])
+    rounding = np.array(
+        [2.0 ** (f.exponent - 1) if f.bits > 1 and rounded_inputs else 0.0 for f in fixed.inputs]
+    )
     inputs = _reach(ranges.inputs, fixed.input_exponent)
     # columns: errors from weights, activations, inputs
     error = np.zeros((net.stream, 3))

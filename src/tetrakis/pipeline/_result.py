@@ -99,6 +99,7 @@ class FitResult:
         return [
             {
                 "name": point.label,
+                "start": point.start,
                 "score": point.held_out_score,
                 "num_gates": point.num_gates,
                 "num_levels": point.circuit.num_levels,

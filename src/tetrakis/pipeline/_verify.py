@@ -16,7 +16,7 @@ from tetrakis.errors import ArtifactError
 from tetrakis.measures import lipschitz_bound
 from tetrakis.network import FixedPointResNet, ResNet
 from tetrakis.pipeline._claims import target_units
-from tetrakis.pipeline._equivalence import compare
+from tetrakis.pipeline._equivalence import compare, own_network
 from tetrakis.pipeline._folder import CIRCUITS, FILES, exported, file_fault, load_file
 from tetrakis.pipeline._metrics import NAME, broken_seals, read_metrics
 from tetrakis.pipeline._recompute import counts, error_bound, norms
@@ -77,7 +77,7 @@ def verify_folder(folder: str | os.PathLike[str], table: Table | None = None) ->
         *_size_checks(metrics, parts),
         *_interface_checks(metrics, parts),
         *_copy_checks(folder, parts),
-        _equivalence_check(parts),
+        _equivalence_check(metrics, parts),
         *_network_checks(metrics, parts),
         *check_scores(metrics, parts.circuit, parts.encoding, table),
         *_sealed_only(metrics, {check.name for check in seals}),
@@ -134,8 +134,9 @@ def _interface_checks(metrics: dict[str, Any], parts: _Parts) -> Iterator[Check]
     if output is not None:
         fits["its task is that of metrics.json"] = output.task == metrics["task"]
         fits["its target is that of metrics.json"] = output.name == metrics["target"]
+        scores = circuit.num_pos if metrics["network_of"] == "circuit" else len(output.classes)
         fits["its classes fit the network's outputs"] = fixed.n_outputs == (
-            len(output.classes) if output.decision == "argmax" else 1
+            scores if output.decision == "argmax" else 1
         )
     wrong = [what for what, good in fits.items() if not good]
     if wrong:
@@ -161,12 +162,15 @@ def _copy_checks(folder: Path, parts: _Parts) -> Iterator[Check]:
             yield Check(label, "refuted", "circuit.aig exports to other bytes")
 
 
-def _equivalence_check(parts: _Parts) -> Check:
+def _equivalence_check(metrics: dict[str, Any], parts: _Parts) -> Check:
     name = "circuit.aig = fixed_point.npz"
     output = parts.encoding.output if parts.encoding else None
     if parts.circuit is None or parts.fixed is None or output is None:
         return Check(name, "unknown", "a file can't be read")
-    found = compare(parts.circuit, parts.fixed, output.decision)
+    if metrics["network_of"] == "circuit":
+        found = own_network(parts.circuit, parts.fixed, output.decision)
+    else:
+        found = compare(parts.circuit, parts.fixed, output.decision)
     return Check(name, found.status, found.detail)
 
 
@@ -191,7 +195,7 @@ def _network_checks(metrics: dict[str, Any], parts: _Parts) -> Iterator[Check]:
 def _epsilon_checks(
     metrics: dict[str, Any], parts: _Parts, network: ResNet, fixed: FixedPointResNet
 ) -> Iterator[Check]:
-    error = error_bound(network, fixed)
+    error = error_bound(network, fixed, rounded_inputs=metrics["network_of"] == "trained")
     claimed = metrics["epsilon_certified"]
     where = "from both networks (THEORY 3)"
     if error is None:

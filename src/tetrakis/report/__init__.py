@@ -2,9 +2,13 @@
 
 from tetrakis.report._diagram import Diagram as Diagram
 from tetrakis.report._diagram import diagram as diagram
+from tetrakis.report._levels import levels_figure as levels_figure
 from tetrakis.report._network import network_figure as network_figure
+from tetrakis.report._origin import Origin as Origin
+from tetrakis.report._origin import origin as origin
 from tetrakis.report._path import path_figure as path_figure
 from tetrakis.report._save import save_figure as save_figure
 from tetrakis.report._text import REPORT_END as REPORT_END
 from tetrakis.report._text import report_text as report_text
+from tetrakis.report._text import shown_points as shown_points
 from tetrakis.report._write import write_report as write_report

@@ -89,6 +89,13 @@ def _certificate(claims: Row, encoding: Encoding) -> str:
     """Say what ε means for the person."""
     epsilon = f"{claims['epsilon_certified']:.4g}"
     terms = ", ".join(f"{name} {value:.3g}" for name, value in claims["epsilon_terms"].items())
+    if claims["network_of"] == "circuit":
+        return (
+            "The circuit was simplified from its start on the rows it was learnt from. Its network"
+            " is read off it gate by gate: a threshold for each input bit that is used, a relu for"
+            " each AND. On every input code both compute the same, so ε is 0; the rounding of"
+            " values to codes is part of the model, not of ε."
+        )
     start = (
         "The circuit computes exactly what the fixed-point network computes. For every input in"
         " the box, its outputs are within ε of those of the float network, which has the same"
@@ -116,17 +123,28 @@ def _certificate(claims: Row, encoding: Encoding) -> str:
     )
 
 
+def shown_points(rows: Sequence[Row], most: int = 20) -> list[Row]:
+    """Thin a path out for a table, by size; the chosen point and both ends stay."""
+    if len(rows) <= most:
+        return list(rows)
+    ends = np.geomspace(max(rows[0]["num_gates"], 1), rows[-1]["num_gates"], most - 1)
+    sizes = np.array([row["num_gates"] for row in rows])
+    kept = {int(np.argmin(np.abs(sizes - size))) for size in ends}
+    kept |= {0, len(rows) - 1} | {k for k, row in enumerate(rows) if row.get("chosen")}
+    return [rows[k] for k in sorted(kept)]
+
+
 def _path_table(claims: Row) -> str:
     heads = (
         "", f"held-out {_score_name(claims)}", "AND nodes", "levels", "weights", "bits",
-        "ResNet norm", "trained as",
+        "ResNet norm", "start", "found as",
     )  # fmt: skip
     rows = []
-    for row in claims["path"]:
+    for row in shown_points(claims["path"]):
         cells = [
             _number(row["score"]), f"{row['num_gates']:,}", f"{row['num_levels']:,}",
             f"{row['nonzeros']:,}", f"{row['bits']:,}", f"{row['resnet_norm']:.4g}",
-            _plain(row["name"]),
+            _plain(row["start"]), _plain(row["name"]),
         ]  # fmt: skip
         mark = "→" if row["chosen"] else ""
         rows.append((mark, *(f"**{c}**" if row["chosen"] and c else c for c in cells)))

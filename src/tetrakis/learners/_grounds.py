@@ -1,0 +1,159 @@
+"""Encoded rows of a split, and simplification paths on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tetrakis.circuit import Aig, simulate_rows
+from tetrakis.encoding import Encoding, Output
+from tetrakis.learners._problem import Problem, r2
+from tetrakis.learners._teacher import CONFIDENCE, Lesson
+from tetrakis.learners._views import laid_out
+from tetrakis.simplify import RowLoss, Schedule, classification_loss, simplify, squared_loss
+
+MOST_ROWS = 60_000
+
+
+@dataclass(frozen=True, eq=False)
+class StartCircuit:
+    """A circuit to simplify and how its outputs are read.
+
+    Parameters
+    ----------
+    kind : {"resnet", "tree", "boosted", "fringe"}
+    label : str
+    circuit : Aig
+    offset, scale : float
+        For regression: prediction = offset + scale · integer.
+    """
+
+    kind: str
+    label: str
+    circuit: Aig
+    offset: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A circuit of a path with its scores on the rows it was learnt from and on held rows."""
+
+    circuit: Aig
+    train_score: float
+    held_score: float
+
+
+@dataclass(eq=False)
+class Ground:
+    """Encoded rows: those to learn from, those held out, and the teacher of the former.
+
+    Parameters
+    ----------
+    problem : Problem
+    codes : ndarray of int64, shape (n, n_words)
+        Of all rows of the problem.
+    widths : ndarray of int64, shape (n_words,)
+        Bits of every word.
+    encoding : Encoding
+        Of the words.
+    own_encoding : Encoding
+        Fixed from the training rows.
+    train, held : ndarray of int
+        Rows; `held` may be empty.
+    seed : int
+    lesson : callable
+        Returns the resampled rows with labels of the teacher of the training rows.
+    """
+
+    problem: Problem
+    codes: NDArray[np.int64]
+    widths: NDArray[np.int64]
+    encoding: Encoding
+    own_encoding: Encoding
+    train: NDArray[np.int64]
+    held: NDArray[np.int64]
+    seed: int
+    lesson: Callable[[], Lesson]
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes; 0 for regression."""
+        return len(self.problem.classes)
+
+    def bits(self, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return the circuit's input bits of rows of codes."""
+        parts = [(codes[:, j, None] >> np.arange(width)) & 1 for j, width in enumerate(self.widths)]
+        return np.concatenate(parts, axis=1).astype(np.bool_)
+
+    @cached_property
+    def all_bits(self) -> NDArray[np.bool_]:
+        """Input bits of all rows."""
+        return self.bits(self.codes)
+
+    @cached_property
+    def taught(self) -> tuple[NDArray[np.int64], NDArray, NDArray]:
+        """Codes, targets and weights: training rows, and resampled ones labelled by the teacher."""
+        lesson = self.lesson()
+        own, target = self.codes[self.train], self.problem.target[self.train]
+        more, _ = laid_out(self.own_encoding, self.encoding, lesson.table)
+        weight = CONFIDENCE if self.problem.task == "classification" else 1
+        return (
+            np.concatenate([own, more]),
+            np.concatenate([target, lesson.labels.astype(target.dtype)]),
+            np.concatenate([np.full(len(own), float(weight)), lesson.weights]),
+        )
+
+    def rows_for(self, taught: bool) -> tuple[NDArray[np.int64], NDArray, NDArray]:
+        """Return codes, targets and weights to learn from."""
+        if taught:
+            return self.taught
+        rows = self.train
+        if len(rows) > MOST_ROWS:
+            rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:MOST_ROWS])
+        return self.codes[rows], self.problem.target[rows], np.ones(len(rows))
+
+    def loss(self, target: NDArray, weight: NDArray, start: StartCircuit) -> RowLoss:
+        """Return the loss of rows for a start's reading of its outputs."""
+        if self.problem.task == "classification":
+            return classification_loss(target, weight)
+        return squared_loss((target - start.offset) / start.scale, weight)
+
+    def path(
+        self, start: StartCircuit, *, taught: bool, seed: int, schedule: Schedule, min_gates: int
+    ) -> list[Point]:
+        """Simplify a start on the training rows; score every circuit of the path."""
+        codes, target, weight = self.rows_for(taught)
+        found = simplify(
+            start.circuit, self.bits(codes), self.loss(target, weight, start), seed=seed,
+            schedule=schedule, min_gates=min_gates,
+        )  # fmt: skip
+        return [self.point(circuit, start) for circuit in found.circuits]
+
+    def point(self, circuit: Aig, start: StartCircuit) -> Point:
+        """Score a circuit on the training rows and on the held rows."""
+        scores = []
+        for rows in (self.train, self.held):
+            if not len(rows):
+                scores.append(float("nan"))
+                continue
+            read = self.output(circuit, start).integers(simulate_rows(circuit, self.all_bits[rows]))
+            truth = self.problem.target[rows]
+            if self.problem.task == "regression":
+                scores.append(r2(truth, start.offset + start.scale * read))
+            else:
+                scores.append(float(np.mean(np.minimum(read, self.n_classes - 1) == truth)))
+        return Point(circuit, float(scores[0]), float(scores[1]))
+
+    def output(self, circuit: Aig, start: StartCircuit) -> Output:
+        """Describe how a circuit's outputs are read."""
+        p = self.problem
+        if p.task == "classification":
+            return Output(p.name, p.task, p.decision, circuit.num_pos, p.classes)
+        return Output(
+            p.name, p.task, p.decision, circuit.num_pos, offset=start.offset, scale=start.scale
+        )

@@ -1,0 +1,195 @@
+"""Starts of simplification for a problem: trees, boosted trees and trained networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import numpy as np
+
+from tetrakis.encoding import Encoding
+from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._grounds import Ground, StartCircuit
+from tetrakis.learners._occam import Options, Plan, occam_candidates
+from tetrakis.learners._problem import Problem
+from tetrakis.learners._starts import Recipe
+from tetrakis.learners._teacher import Lesson, fit_lesson
+from tetrakis.learners._views import EncodedView, Split, encode_view
+from tetrakis.network import FixedPointResNet
+from tetrakis.simplify import Schedule
+
+KINDS = ("resnet", "tree", "boosted", "fringe")
+MOST_TAUGHT = 20_000
+SMALL = 3000
+QUICK = 0.25
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class NetStart:
+    """A setting's networks: one for each split, and one for all rows unless it has none.
+
+    Parameters
+    ----------
+    label : str
+    networks : tuple of (EncodedView, FixedPointResNet)
+    """
+
+    label: str
+    networks: tuple[tuple[EncodedView, FixedPointResNet], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class StartOptions:
+    """What the person asked for.
+
+    Parameters
+    ----------
+    kinds : tuple of {"resnet", "tree", "boosted", "fringe"}
+    max_gates : tuple of int
+    impute : {"median", "mode"} or None
+    seed, jobs : int
+    effort : float
+    report : callable
+    """
+
+    kinds: tuple[str, ...]
+    max_gates: tuple[int, ...]
+    impute: str | None
+    seed: int
+    jobs: int
+    effort: float
+    report: Progress
+
+
+def simplified(
+    problem: Problem, splits: Sequence[Split], *, refit: bool, nets: Sequence[NetStart],
+    options: StartOptions,
+) -> tuple[Candidate, ...]:  # fmt: skip
+    """Simplify starts on the splits and, with `refit`, on all rows.
+
+    Returns
+    -------
+    tuple of Candidate
+        A Pareto front.
+    """
+    rows = np.arange(problem.table.n_rows)
+    whole = Split(rows, rows[:0])
+    lessons = _Lessons(problem, options)
+    grounds = _grounds(problem, [*splits, whole] if refit else list(splits), lessons, options)
+    plans = [
+        *tree_plans(problem, grounds[-1], options),
+        *_net_plans(problem, nets, lessons, options),
+    ]
+    if not plans:
+        return ()
+    seeds = max(1, round(2 * options.effort)) + (problem.table.n_rows < SMALL)
+    quick = options.effort < QUICK
+    schedule = Schedule(growth=2.0, pool=2, cycles=1, share=0.1) if quick else Schedule()
+    todo = Options(
+        options.max_gates, options.seed, options.jobs, 1 if quick else seeds, options.report,
+        schedule,
+    )  # fmt: skip
+    last = grounds[-1] if refit else None
+    return occam_candidates(plans, grounds[: len(splits)], last, todo)
+
+
+def input_bits(n_rows: int) -> int:
+    """Bits of numeric inputs that tree starts read: fewer rows support fewer thresholds."""
+    return 5 if n_rows < SMALL else 6 if n_rows < MOST_TAUGHT else 8
+
+
+class _Lessons:
+    """Lessons of the splits, each made once, when first asked for."""
+
+    def __init__(self, problem: Problem, options: StartOptions) -> None:
+        self.problem, self.options = problem, options
+        self.made: dict[bytes, Lesson] = {}
+        self.lock = Lock()
+
+    def of(self, rows: np.ndarray) -> Callable[[], Lesson]:
+        """Return a function that gives the lesson of some training rows."""
+
+        def lesson() -> Lesson:
+            key = rows.tobytes()
+            with self.lock:
+                if key not in self.made:
+                    self.made[key] = fit_lesson(
+                        self.problem, rows, self.options.impute, self.options.seed
+                    )
+                return self.made[key]
+
+        return lesson
+
+
+def _ground(
+    problem: Problem, view: EncodedView, like: Encoding, lessons: _Lessons, seed: int
+) -> Ground:
+    widths = np.array([len(word.bits) for word in like.inputs], np.int64)
+    rows = view.view.rows
+    return Ground(
+        problem, view.view.codes, widths, like, view.encoding, rows, view.held, seed,
+        lessons.of(rows),
+    )  # fmt: skip
+
+
+def _grounds(
+    problem: Problem, splits: Sequence[Split], lessons: _Lessons, options: StartOptions
+) -> list[Ground]:
+    """Encode all rows for each split in the words of the last."""
+    bits = input_bits(problem.table.n_rows)
+    like = encode_view(problem, splits[-1], bits, options.impute).encoding
+    views = [encode_view(problem, s, bits, options.impute, like=like) for s in splits]
+    return [_ground(problem, view, like, lessons, options.seed) for view in views]
+
+
+def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[Plan]:
+    """List the plans that start from trees."""
+    n, kinds = problem.table.n_rows, options.kinds
+    boolean = bool((ground.widths == 1).all())
+    taught = n <= MOST_TAUGHT and not (boolean and n >= SMALL) and options.effort >= QUICK
+    many = max(1, len(problem.classes) - 1) if len(problem.classes) > 2 else 1
+    plans = []
+    if "boosted" in kinds:
+        most = 600 if n < SMALL and many == 1 else 2500 if many == 1 else 3500
+        depth = 3 if n < SMALL else 4
+        rounds = 60 if many == 1 else 12
+        recipe = Recipe(
+            "boosted", depth=depth, rate=0.3, rounds=rounds, leaf_bits=5, max_gates=most
+        )
+        plans.append(Plan(recipe, taught))
+        if taught and n >= SMALL:
+            plans.append(Plan(recipe, False))
+    if problem.task == "classification" and (options.effort >= QUICK or not plans):
+        plans += [Plan(Recipe(k), taught) for k in _single_trees(n) if k in kinds]
+    return plans
+
+
+def _single_trees(n_rows: int) -> tuple[str, ...]:
+    return ("fringe",) if n_rows < SMALL else ("tree", "fringe")
+
+
+def _net_plans(
+    problem: Problem, nets: Sequence[NetStart], lessons: _Lessons, options: StartOptions
+) -> list[Plan]:
+    taught = problem.table.n_rows <= MOST_TAUGHT and options.effort >= QUICK
+    plans = []
+    for net in nets if options.effort >= QUICK else ():
+        given = []
+        for view, fixed in net.networks:
+            ground = _ground(problem, view, view.like, lessons, options.seed)
+            ground.widths = np.asarray(view.view.bits, np.int64)
+            scale = problem.scale * 2.0 ** int(fixed.output_exponent[0])
+            regression = problem.task == "regression"
+            start = StartCircuit(
+                "resnet", net.label, problem.compile(fixed),
+                problem.offset if regression else 0.0, scale if regression else 1.0,
+            )  # fmt: skip
+            given.append((ground, start))
+        plans.append(Plan(None, taught and not _boolean(given[0][0]), tuple(given)))
+    return plans
+
+
+def _boolean(ground: Ground) -> bool:
+    return bool((ground.widths == 1).all()) and ground.problem.table.n_rows >= SMALL

@@ -1,0 +1,188 @@
+"""A strong model that labels more rows than there are, so that circuits don't learn the noise.
+
+References
+----------
+Stacking by nonnegative least squares: L. Breiman, Stacked regressions, Machine Learning 24, 1996.
+Labelling resampled rows by a stronger model: C. Bucilă, R. Caruana, A. Niculescu-Mizil, Model
+compression, KDD 2006; measured here in the project's study of simplification.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+from threadpoolctl import threadpool_limits
+
+from tetrakis.datasets import Column, Table
+from tetrakis.encoding import fit_encoding
+from tetrakis.learners._problem import Problem
+from tetrakis.learners._views import TRIM
+
+Floats = NDArray[np.float64]
+Teacher = Callable[[NDArray], Floats]
+FOLDS = 3
+MANY_ROWS = 8000
+BITS = 8
+RESAMPLED = 4000
+SHARE = 0.3
+CONFIDENCE = 4
+
+
+def fit_teacher(codes: NDArray, y: NDArray, task: str, n_classes: int, seed: int) -> Teacher:
+    """Stack a few scikit-learn models on rows of codes.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n, n_words)
+    y : ndarray, shape (n,)
+        Class indices or values.
+    task : {"classification", "regression"}
+    n_classes : int
+        Columns of the teacher's output for classification.
+    seed : int
+
+    Returns
+    -------
+    callable
+        From codes (n, n_words) to class probabilities (n, n_classes), or values (n, 1).
+    """
+    X = codes.astype(np.float64)
+    models = _models(task, len(y), seed)
+    wanted = np.eye(n_classes)[y] if task == "classification" else y[:, None].astype(np.float64)
+    present = np.unique(y) if task == "classification" else None
+    with threadpool_limits(1), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of models that could be trained longer
+        weights = _stacked(models, X, y, wanted, present, seed)
+        kept = [(m.fit(X, y), w) for m, w in zip(models, weights, strict=True) if w > 0]
+
+    def teach(rows: NDArray) -> Floats:
+        with threadpool_limits(1):
+            Z = rows.astype(np.float64)
+            total = sum(w * _output(m, Z, n_classes, present) for m, w in kept)
+        return np.asarray(total)
+
+    return teach
+
+
+def _models(task: str, n: int, seed: int) -> list[Any]:
+    from sklearn.ensemble import (
+        ExtraTreesClassifier,
+        ExtraTreesRegressor,
+        HistGradientBoostingClassifier,
+        HistGradientBoostingRegressor,
+    )
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    classify = task == "classification"
+    boosted = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+    rounds = (
+        {"max_iter": 80, "max_depth": 3} if classify else {"max_iter": 300, "max_leaf_nodes": 8}
+    )
+    models: list[Any] = [boosted(learning_rate=0.1, random_state=seed, **rounds)]
+    if n <= MANY_ROWS:
+        forest = ExtraTreesClassifier if classify else ExtraTreesRegressor
+        models.append(forest(100, random_state=seed))
+        linear = LogisticRegression(max_iter=300) if classify else Ridge()
+        models.append(make_pipeline(StandardScaler(), linear))
+        network = MLPClassifier if classify else MLPRegressor
+        for k, penalty in enumerate((1.0, 0.1) if task == "regression" else (1.0,)):
+            models.append(
+                make_pipeline(
+                    StandardScaler(),
+                    network(
+                        hidden_layer_sizes=(64,) if classify else (64, 64), alpha=penalty,
+                        max_iter=250, early_stopping=not classify, random_state=seed + k,
+                    ),
+                )
+            )  # fmt: skip
+    return models
+
+
+def _stacked(
+    models: list[Any], X: Floats, y: NDArray, wanted: Floats, present: Any, seed: int
+) -> Floats:
+    """Weigh the models by what they predict of rows that they weren't fitted to."""
+    from sklearn.base import clone
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    if len(models) == 1 or len(y) < 30:
+        return np.full(len(models), 1.0 / len(models))
+    stratify = present is not None and np.bincount(y)[present].min() >= FOLDS
+    splits = (StratifiedKFold if stratify else KFold)(FOLDS, shuffle=True, random_state=seed)
+    outputs = np.zeros((len(models), *wanted.shape))
+    for train, held in splits.split(X, y):
+        seen = np.unique(y[train]) if present is not None else None
+        for k, model in enumerate(models):
+            fitted = clone(model).fit(X[train], y[train])
+            outputs[k, held] = _output(fitted, X[held], wanted.shape[1], seen)
+    centre = 0.0 if present is not None else float(y.mean())
+    weights, _ = nnls((outputs - centre).reshape(len(models), -1).T, (wanted - centre).ravel())
+    total = float(weights.sum())
+    return weights / total if total > 0 else np.full(len(models), 1.0 / len(models))
+
+
+def _output(model: Any, X: Floats, n_outputs: int, present: Any) -> Floats:
+    if present is None:
+        return np.asarray(model.predict(X), np.float64)[:, None]
+    result = np.zeros((len(X), n_outputs))
+    result[:, present] = model.predict_proba(X)
+    return result
+
+
+def resampled(table: Table, rows: NDArray, count: int, share: float, seed: int) -> Table:
+    """Draw rows of a table of which a share of the entries come from other rows."""
+    rng = np.random.default_rng([seed, 1])
+    base = rng.choice(rows, count)
+
+    def mixed(column: Column) -> Column:
+        other = rng.choice(rows, count)
+        return replace(
+            column, values=column.values[np.where(rng.random(count) < share, other, base)]
+        )
+
+    columns = tuple(mixed(column) for column in table.columns)
+    return replace(table, columns=columns, target=None, n_rows=count)
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """Resampled rows with a teacher's labels.
+
+    Parameters
+    ----------
+    table : Table
+    labels : ndarray, shape (n,)
+        Class indices or values.
+    weights : ndarray of float64, shape (n,)
+        Whole numbers: 0 where the teacher can't decide, up to CONFIDENCE where it is sure.
+    """
+
+    table: Table
+    labels: NDArray
+    weights: Floats
+
+
+def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -> Lesson:
+    """Fit a teacher to some rows of a problem and let it label resampled ones."""
+    encoding = fit_encoding(problem.table.take(rows), bits=BITS, impute=impute, trim=TRIM)  # type: ignore[arg-type]
+    codes = encoding.encode(problem.table, unknown="ignore")
+    teacher = fit_teacher(
+        codes[rows], problem.target[rows], problem.task, len(problem.classes), seed
+    )
+    table = resampled(problem.table, rows, max(RESAMPLED, 2 * len(rows)), SHARE, seed)
+    taught = teacher(encoding.encode(table, unknown="ignore"))
+    if problem.task == "regression":
+        return Lesson(table, taught[:, 0], np.ones(len(taught)))
+    top = np.sort(taught, axis=1)
+    weights = np.rint(CONFIDENCE * (top[:, -1] - top[:, -2]))
+    kept = weights > 0
+    return Lesson(table.take(kept), taught.argmax(axis=1)[kept], weights[kept])

@@ -1,0 +1,26 @@
+"""Occam simplification: edit a circuit under the loss of given rows."""
+
+from tetrakis.simplify._loss import (
+    RowLoss,
+    agreement_loss,
+    classification_loss,
+    contradictions,
+    interval_loss,
+    mixed_loss,
+    squared_loss,
+)
+from tetrakis.simplify._path import SimplificationPath
+from tetrakis.simplify._simplify import Schedule, simplify
+
+__all__ = [
+    "RowLoss",
+    "Schedule",
+    "SimplificationPath",
+    "agreement_loss",
+    "classification_loss",
+    "contradictions",
+    "interval_loss",
+    "mixed_loss",
+    "simplify",
+    "squared_loss",
+]

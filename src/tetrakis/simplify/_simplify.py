@@ -1,0 +1,311 @@
+"""Simplify a circuit under the loss of given rows, recording the whole size–loss path."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from tetrakis.circuit import Aig, pack_rows
+from tetrakis.errors import DataError
+from tetrakis.simplify._engine import Editor, Rows
+from tetrakis.simplify._graph import Graph, aig_of, graph_of
+from tetrakis.simplify._loss import (
+    RowLoss,
+    classification_loss,
+    contradictions,
+    squared_loss,
+)
+from tetrakis.simplify._path import SimplificationPath
+from tetrakis.simplify._signals import SQUARED
+
+Bits = NDArray[np.bool_]
+Progress = Callable[[int, float, float | None], None]
+NOISE_UNITS = 24.0
+DIGITS = 3
+SAMPLE = 400
+WORDS = 64
+SCORE_BITS = 50
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How the price of a node rises, and how hard the editor looks at each price.
+
+    Parameters
+    ----------
+    first_price : float
+        First price above 0: loss allowed per AND node freed, in units of the mean loss of one
+        row getting wrong.
+    growth : float
+        Factor from price to price.
+    cap : float
+        Most loss of a single edit, as a share of the rows' total weight.
+    last_price : float
+        Where the path ends, in units of the cap.
+    share : float
+        Most nodes freed in a round, as a share of all.
+    pool : int
+        First operands that are tried for new nodes, of each kind.
+    cycles : int
+        At every price: most rounds that add nodes worth their price (uphill moves).
+    grow_below : int
+        Add nodes only to circuits of so many nodes or fewer.
+    """
+
+    first_price: float = 0.1
+    growth: float = 1.3
+    cap: float = 0.002
+    last_price: float = 4.0
+    share: float = 0.04
+    pool: int = 6
+    cycles: int = 4
+    grow_below: int = 3000
+
+
+def simplify(
+    aig: Aig,
+    inputs: ArrayLike,
+    targets: ArrayLike | RowLoss,
+    *,
+    loss: str = "classification",
+    weights: ArrayLike | None = None,
+    budget: float | None = None,
+    guard: tuple[ArrayLike, ArrayLike | RowLoss] | None = None,
+    seed: int = 0,
+    schedule: Schedule | None = None,
+    min_gates: int = 0,
+    max_seconds: float | None = None,
+    progress: Progress | None = None,
+) -> SimplificationPath:
+    """Edit a circuit gate by gate while that costs little loss, from its size down to nothing.
+
+    At a rising price per AND node, edits are accepted that free nodes and raise the loss by no
+    more than the price of what they free; and nodes are added that lower it by more than theirs.
+    Every edit's change of loss is computed exactly on all rows before it is accepted.
+
+    Parameters
+    ----------
+    aig : Aig
+        The start.
+    inputs : array_like of bool, shape (rows, num_pis)
+    targets : array_like, shape (rows,), or RowLoss
+        Class numbers, or values in units of the two's complement output word.
+    loss : {"classification", "squared"}
+        Of `targets`, when that isn't a RowLoss.
+    weights : array_like of float, shape (rows,), optional
+    budget : float, optional
+        Total loss that no circuit of the path exceeds; 0 keeps every row as good as can be.
+    guard : (inputs, targets), optional
+        Rows that the editor never reads; their loss is recorded for each point.
+    seed : int
+        Same seed, same path.
+    schedule : Schedule, optional
+    min_gates : int
+        Stop at this size.
+    max_seconds : float, optional
+        Stop after so long; the path so far is returned.
+    progress : callable, optional
+        Called after every round with AND nodes, loss and guard loss of the latest point.
+
+    Returns
+    -------
+    SimplificationPath
+        An interruption (Ctrl-C) returns the path so far.
+
+    Raises
+    ------
+    DataError
+        If shapes don't match, a class doesn't fit the outputs, or the start's loss exceeds the
+        budget.
+
+    References
+    ----------
+    Ours; the discrete half of [Jacot25]: least circuit size subject to fitting the data.
+
+    Examples
+    --------
+    >>> from tetrakis.circuit import AigBuilder
+    >>> builder = AigBuilder(2)
+    >>> a, b = builder.input(0), builder.input(1)
+    >>> aig = builder.build([builder.and_(a, b)])
+    >>> path = simplify(aig, [[0, 0], [0, 1], [1, 1]], [0, 0, 1])
+    >>> path.sizes.tolist(), path.losses.tolist()
+    ([0], [0.0])
+    """
+    plan = schedule or Schedule()
+    bits, wanted = _rows(aig, inputs, targets, loss, weights, "inputs")
+    held = None if guard is None else _rows(aig, guard[0], guard[1], loss, None, "guard inputs")
+    graph, rng = graph_of(aig), np.random.default_rng(seed)
+    rows = _packed(bits, wanted, graph)
+    recorder = _Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
+    recorder.add(graph, float(rows.losses(graph).sum()), aig)
+    _check_budget(recorder.points[0].loss, budget)
+    deadline = None if max_seconds is None else time.monotonic() + max_seconds
+    try:
+        recorder.tell()
+        finished = _edit(Editor(graph, rows, rng), plan, budget, min_gates, deadline, recorder)
+    except KeyboardInterrupt:
+        finished = False
+    return recorder.path(contradictions(bits, wanted), finished)
+
+
+def _check_budget(loss: float, budget: float | None) -> None:
+    if budget is not None and not loss <= budget:
+        raise DataError(
+            f"The start's loss on the rows is {loss:g}, above the budget of {budget:g}.",
+            remedy="Allow at least as much, or start from a circuit that fits better.",
+        )
+
+
+def _edit(
+    editor: Editor, plan: Schedule, budget: float | None, min_gates: int,
+    deadline: float | None, recorder: _Recorder,
+) -> bool:  # fmt: skip
+    """Run rounds at rising prices; return whether the schedule was run to its end."""
+    unit = _unit(editor.rows)
+    cap = max(unit, plan.cap * unit * np.count_nonzero(editor.rows.weight))
+    price, left = 0.0, 0
+    while price <= plan.last_price * cap and editor.graph.size > min_gates:
+        if deadline is not None and time.monotonic() > deadline:
+            return False
+        size = editor.graph.size
+        room = np.inf if budget is None else budget - editor.loss.sum()
+        done = editor.round(
+            price, min(cap, room), pool=plan.pool, share=plan.share, room=float(room)
+        )
+        recorder.rounds += 1
+        loss = float(editor.loss.sum())
+        if len(done.changes) and (budget is None or loss <= budget):
+            recorder.add(editor.graph, loss)
+        recorder.tell()
+        if size - editor.graph.size > max(1, 0.005 * size):
+            continue
+        if left and price > 0 and editor.graph.size <= plan.grow_below:
+            edges = max(96, len(editor.graph.op) // 3)
+            added = editor.grow(price, pool=plan.pool, edges=edges, share=plan.share / 2)
+            left = left - 1 if len(added.changes) else 0
+            if len(added.changes):
+                continue
+        if budget is not None and price > budget:
+            return True
+        price, left = max(price * plan.growth, plan.first_price * unit), plan.cycles
+    return True
+
+
+def _unit(rows: Rows) -> float:
+    """Loss of one row getting wrong; for squared error, that of the constant's error."""
+    used = rows.weight > 0
+    mean = float(rows.weight[used].mean()) if used.any() else 1.0
+    return mean * (float(np.var(rows.low[used])) or 1.0) if rows.kind == SQUARED else mean
+
+
+def _rows(
+    aig: Aig, inputs: ArrayLike, targets: ArrayLike | RowLoss, loss: str,
+    weights: ArrayLike | None, what: str,
+) -> tuple[Bits, RowLoss]:  # fmt: skip
+    bits = _bits(inputs, aig.num_pis, what)
+    if not isinstance(targets, RowLoss):
+        kinds = {"classification": classification_loss, "squared": squared_loss}
+        if loss not in kinds:
+            raise DataError(f"loss: expected one of {', '.join(kinds)}, got {loss!r}.")
+        targets = kinds[loss](targets, weights)
+    elif weights is not None:
+        targets = replace(targets, weight=np.array(weights, np.float64))
+    if len(targets.low) != len(bits):
+        raise DataError(f"{what}: {len(bits)} rows, but {len(targets.low)} targets.")
+    targets.check_outputs(aig)
+    return bits, targets
+
+
+def _bits(inputs: ArrayLike, num_pis: int, what: str) -> Bits:
+    bits = np.asarray(inputs)
+    if bits.ndim != 2 or bits.shape[1] != num_pis:
+        raise DataError(
+            f"{what}: expected rows of {num_pis} bits, the circuit's inputs, got an array of"
+            f" shape {bits.shape}."
+        )
+    if not len(bits):
+        raise DataError(f"{what}: there are no rows.", remedy="Give one row at least.")
+    if bits.dtype != np.bool_:
+        bad = np.argwhere((bits != 0) & (bits != 1))
+        if len(bad):
+            row, column = bad[0]
+            raise DataError(
+                f"{what}: expected 0 or 1 in row {row}, column {column}, got {bits[row, column]!r}."
+            )
+    return bits.astype(np.bool_)
+
+
+def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
+    """Pack rows; squared errors are scored in units of a share of the start's error."""
+    words = pack_rows(bits)
+    rows = Rows(words, loss.low, loss.high, loss.weight, loss.kind, loss.signed)
+    if loss.kind == SQUARED:
+        each = float(rows.losses(graph).mean()) or 1.0
+        reach = 2.0 ** len(graph.outputs) + np.abs(loss.low).max()
+        return replace(
+            rows, scale=_scale(NOISE_UNITS / each, float(loss.weight.sum() * reach**2)),
+            digits=DIGITS, sample=SAMPLE, words_scored=WORDS,
+        )  # fmt: skip
+    whole = (loss.weight == np.rint(loss.weight)).all()
+    wanted = 1.0 if whole else 64.0 / float(loss.weight.max())
+    return replace(rows, scale=_scale(wanted, float(loss.weight.sum())))
+
+
+def _scale(wanted: float, most: float) -> float:
+    """Limit a scale so that scores up to `most` stay integers of `SCORE_BITS` bits."""
+    return min(wanted, 2.0**SCORE_BITS / max(most, 1e-300))
+
+
+class _Point(NamedTuple):
+    size: int
+    loss: float
+    guard: float
+    circuit: Aig
+
+
+class _Recorder:
+    """Keeps circuits that are smaller than all before, or fit better than all that are smaller."""
+
+    def __init__(self, aig: Aig, rows: Rows, guard: Rows | None, progress: Progress | None) -> None:
+        self.aig, self.rows, self.guard, self.progress = aig, rows, guard, progress
+        self.points: tuple[_Point, ...] = ()
+        self.rounds = 0
+
+    def add(self, graph: Graph, loss: float, circuit: Aig | None = None) -> None:
+        """Record a point unless one recorded is no larger and no worse."""
+        made = aig_of(graph) if circuit is None else circuit
+        size = made.num_gates
+        if any(p.size <= size and p.loss <= loss for p in self.points):
+            return
+        guard = float("nan") if self.guard is None else float(self.guard.losses(graph).sum())
+        kept = (p for p in self.points if p.size < size or p.loss < loss)
+        self.points = (*kept, _Point(size, loss, guard, made))
+
+    def tell(self) -> None:
+        """Report the latest point."""
+        if self.progress is not None:
+            size, loss, guard, _ = self.points[-1]
+            self.progress(size, loss, None if self.guard is None else guard)
+
+    def path(self, contradictory: int, finished: bool) -> SimplificationPath:
+        points = sorted(self.points, key=lambda p: -p.size)
+        named = tuple(
+            replace(p.circuit, input_names=self.aig.input_names, output_names=self.aig.output_names)
+            for p in points
+        )
+        return SimplificationPath(
+            named,
+            np.array([p.loss for p in points]),
+            None if self.guard is None else np.array([p.guard for p in points]),
+            float(self.rows.weight.sum()),
+            0.0 if self.guard is None else float(self.guard.weight.sum()),
+            contradictory,
+            self.rounds,
+            finished,
+        )
