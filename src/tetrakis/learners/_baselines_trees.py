@@ -159,7 +159,7 @@ def boosted_trees(
     Class indices in `y` are 0 to k − 1, all of them present.
     """
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     kind = (
         HistGradientBoostingClassifier

@@ -7,6 +7,7 @@ the held-out score of its plan at its size.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -72,12 +73,15 @@ class Curve:
     fitted: NDArray[np.float64]
 
     def at(self, size: int) -> tuple[float, float]:
-        """Return (held-out score, training score) of the largest size on the grid within `size`."""
+        """Return (held-out score, training score) of the largest size on the grid within `size`.
+
+        Of the smallest size that the splits reached, for smaller circuits.
+        """
         known = np.flatnonzero(~np.isnan(self.held))
-        place = int(np.searchsorted(SIZES, size, side="right")) - 1
-        if not len(known) or place < known[0]:
+        if not len(known):
             return float("-inf"), float("inf")
-        place = min(place, int(known[-1]))
+        place = int(np.searchsorted(SIZES, size, side="right")) - 1
+        place = min(max(place, int(known[0])), int(known[-1]))
         return float(self.held[place]), float(self.fitted[place])
 
 
@@ -161,9 +165,11 @@ def _run(
 
     results = []
     parallel = Parallel(n_jobs=options.jobs, prefer="threads", return_as="generator")
-    for done, result in enumerate(parallel(delayed(one)(*job) for job in jobs)):
-        results.append(result)
-        options.report(text, span[0] + (span[1] - span[0]) * (done + 1) / len(jobs))
+    with warnings.catch_warnings():  # here, as filters are shared by all threads
+        warnings.simplefilter("ignore")  # of teachers that could be trained longer
+        for done, result in enumerate(parallel(delayed(one)(*job) for job in jobs)):
+            results.append(result)
+            options.report(text, span[0] + (span[1] - span[0]) * (done + 1) / len(jobs))
     return results
 
 

@@ -161,13 +161,13 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
         plans.append(Plan(recipe, taught))
         if taught and n >= SMALL:
             plans.append(Plan(recipe, False))
-    if problem.task == "classification" and (options.effort >= QUICK or not plans):
-        plans += [Plan(Recipe(k), taught) for k in _single_trees(n) if k in kinds]
+    wanted = problem.task == "classification" and options.effort >= QUICK
+    singles = [k for k in ("tree", "fringe") if k in kinds]
+    if n < SMALL and len(singles) == 2:
+        singles = ["fringe"]
+    if wanted or not plans:
+        plans += [Plan(Recipe(k), taught) for k in singles]
     return plans
-
-
-def _single_trees(n_rows: int) -> tuple[str, ...]:
-    return ("fringe",) if n_rows < SMALL else ("tree", "fringe")
 
 
 def _net_plans(

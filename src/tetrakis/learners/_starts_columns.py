@@ -17,7 +17,7 @@ from tetrakis.circuit import (
     input_words,
     tree_words,
 )
-from tetrakis.learners._baselines_models import Decision, IntArray, decided
+from tetrakis.learners._baselines_models import Decision, FloatArray, IntArray, decided
 
 Bytes = NDArray[np.uint8]
 
@@ -57,6 +57,19 @@ class Columns:
             made.append(builder.xor(left, right) if is_xor else builder.and_(left, right))
         return made
 
+    def own_gates(self, bits: IntArray) -> FloatArray:
+        """Bound the ANDs of every column for itself; a test has one per bit above its lowest."""
+        low = np.array([(t & -t).bit_length() - 1 for t in self.threshold.tolist()], np.float64)
+        tests = np.maximum(bits[self.word] - low - 1, 0.0)
+        return np.concatenate([tests, 1.0 + 2.0 * self.pairs[:, 2]])
+
+    def gates(self, own: FloatArray) -> FloatArray:
+        """ANDs of every column with all that it is made of, without sharing."""
+        total = own.copy()
+        for index, (a, b) in enumerate((self.pairs[:, :2] >> 1).tolist(), len(self.word)):
+            total[index] += total[a] + total[b]
+        return total
+
     def needed(self, used: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Mark the columns that the `used` ones are made of, and these."""
         needed, first = used.copy(), len(self.word)
@@ -88,12 +101,6 @@ def combined(made: Bytes, pair: IntArray) -> Bytes:
     return left ^ right if pair[2] else left & right
 
 
-def threshold_gates(columns: Columns, bits: IntArray) -> NDArray[np.float64]:
-    """Bound the ANDs of every test: one for each bit above the threshold's lowest, less one."""
-    low = np.array([(t & -t).bit_length() - 1 for t in columns.threshold.tolist()], np.float64)
-    return np.maximum(bits[columns.word] - low - 1, 0.0)
-
-
 def threshold_tests(codes: IntArray, shift: IntArray, most: int) -> Columns:
     """Return the tests that tell rows apart, on fewer high bits where they are too many.
 
@@ -107,7 +114,7 @@ def threshold_tests(codes: IntArray, shift: IntArray, most: int) -> Columns:
     while True:
         found = [np.unique(code >> s)[1:] << s for code, s in zip(codes.T, shift, strict=True)]
         total = sum(len(f) for f in found)
-        if total <= most or max(len(f) for f in found) <= 1:
+        if total <= most or max(map(len, found), default=0) <= 1:
             break
         shift = np.where([len(f) > 1 for f in found], shift + 1, shift)
     word = np.repeat(np.arange(len(found)), [len(f) for f in found])

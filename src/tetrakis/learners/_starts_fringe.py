@@ -19,12 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.circuit import DecisionTree
-from tetrakis.learners._baselines_models import Decision, FloatArray, IntArray
+from tetrakis.learners._baselines_models import Decision, IntArray
 from tetrakis.learners._starts_columns import (
     Bytes,
     Columns,
     ColumnTree,
-    threshold_gates,
     threshold_tests,
 )
 from tetrakis.learners._starts_grow import BinaryTree, grow_tree
@@ -119,20 +118,18 @@ class _Search:
         self, columns: Columns, made: Bytes, idle: IntArray, entropy: bool, price: float
     ) -> _State:
         """Grow the tree and measure the description."""
-        own = np.concatenate(
-            [threshold_gates(columns, self.rows.bits), 1.0 + 2.0 * columns.pairs[:, 2]]
-        )
-        pruned, mux = bool(np.isfinite(price)), self.mux
+        own = columns.own_gates(self.rows.bits)
         tree = grow_tree(
             np.ascontiguousarray(made.T), self.group, self.weight, n_groups=self.rows.n_groups,
-            entropy=entropy, min_leaf=self.settings.min_leaf, cost=_costs(columns, own), near=NEAR,
-            least_error=mux * self.unit / price,  # splitting a node costs its parent an AND or more
+            entropy=entropy, min_leaf=self.settings.min_leaf, cost=columns.gates(own), near=NEAR,
+            least_error=self.mux * self.unit / price,  # a split costs the mux above an AND or more
         )  # fmt: skip
+        pruned = bool(np.isfinite(price))
         if pruned:
-            tree = prune_tree(tree, mux, price / self.unit)
+            tree = prune_tree(tree, self.mux, price / self.unit)
         errors = float(tree.error[~tree.inner].sum()) / self.unit
         needed = columns.needed(_used(tree, len(made)))
-        length = mux * mux_gates(tree) + float(own[needed].sum())
+        length = self.mux * mux_gates(tree) + float(own[needed].sum())
         length += (price if pruned else 1.0) * errors
         return _State(columns, made, idle, tree, entropy, price, length)
 
@@ -194,7 +191,8 @@ class _Search:
             reach = float(leaves.max() - leaves.min()) or 1.0
             step = float(2.0 ** (np.ceil(np.log2(reach)) - self.settings.leaf_bits))
             value = np.rint(tree.value / step)
-        column = np.where(tree.inner, (np.cumsum(needed) - 1)[tree.column], 0)
+        number = np.append(np.cumsum(needed) - 1, 0)  # leaves have column -1
+        column = np.where(tree.inner, number[tree.column], 0)
         whole = DecisionTree(
             column, np.ones_like(column), tree.left, tree.right, value.astype(np.int64)
         )
@@ -205,14 +203,6 @@ def _used(tree: BinaryTree, n_columns: int) -> NDArray[np.bool_]:
     used = np.zeros(n_columns, bool)
     used[tree.column[tree.inner]] = True
     return used
-
-
-def _costs(columns: Columns, own: FloatArray) -> FloatArray:
-    """ANDs of every column with all that it is made of, without sharing."""
-    costs = own.copy()
-    for index, (a, b) in enumerate((columns.pairs[:, :2] >> 1).tolist(), len(columns.word)):
-        costs[index] += costs[a] + costs[b]
-    return costs
 
 
 def _extended(

@@ -9,7 +9,6 @@ compression, KDD 2006; measured here in the project's study of simplification.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,8 +55,7 @@ def fit_teacher(codes: NDArray, y: NDArray, task: str, n_classes: int, seed: int
     models = _models(task, len(y), seed)
     wanted = np.eye(n_classes)[y] if task == "classification" else y[:, None].astype(np.float64)
     present = np.unique(y) if task == "classification" else None
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of models that could be trained longer
+    with threadpool_limits(1):
         weights = _stacked(models, X, y, wanted, present, seed)
         kept = [(m.fit(X, y), w) for m, w in zip(models, weights, strict=True) if w > 0]
 

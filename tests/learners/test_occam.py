@@ -1,0 +1,54 @@
+"""Plans, curves, and what circuits found on all rows are expected to score."""
+
+import numpy as np
+import pytest
+
+from tetrakis.datasets import table_from_arrays
+from tetrakis.learners._occam import SIZES, Curve
+from tetrakis.learners._problem import problem_from_table
+from tetrakis.learners._search import search
+from tetrakis.learners._teacher import fit_lesson
+
+
+def test_curves_hold_below_and_above_what_the_splits_reached():
+    held, fitted = np.full(len(SIZES), np.nan), np.full(len(SIZES), np.nan)
+    held[10:20], fitted[10:20] = np.linspace(0.5, 0.9, 10), 1.0
+    curve = Curve(held, fitted)
+    assert curve.at(1) == curve.at(int(np.ceil(SIZES[10]))) == (0.5, 1.0)
+    assert curve.at(10**6) == (0.9, 1.0)
+    assert curve.at(int(np.ceil(SIZES[15]))) == (held[15], 1.0)
+    empty = Curve(np.full(len(SIZES), np.nan), fitted)
+    assert empty.at(100)[0] == float("-inf")
+
+
+@pytest.mark.parametrize("n_rows", [400, 3100])
+def test_starts_give_a_path_on_boolean_rows(n_rows):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (n_rows, 8)).astype(float)
+    y = ((X[:, 0] * X[:, 1]) != X[:, 2]).astype(float)
+    problem = problem_from_table(table_from_arrays(X, y), "classification")
+    found = search(problem, seed=0, starts=("tree",), effort=0.1)
+    best = max(found.path, key=lambda c: c.held_out_score)
+    assert best.num_gates <= 4 and best.held_out_score == best.train_score == 1.0
+    assert (best.start, best.network_of, best.held_out_of) == ("tree", "circuit", "settings")
+    again = search(problem, seed=0, starts=("tree",), effort=0.1, jobs=2)
+    assert [c.circuit for c in again.path] == [c.circuit for c in found.path]
+
+
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.filterwarnings("ignore")
+def test_lessons_repeat_and_know_the_rows_they_came_from(task):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(120, 4))
+    y = X[:, 0] + X[:, 1] if task == "regression" else (X[:, 0] > 0).astype(float)
+    problem = problem_from_table(table_from_arrays(X, y), task)
+    lesson, again = (fit_lesson(problem, np.arange(80), None, 3) for _ in range(2))
+    assert (lesson.labels == again.labels).all()
+    assert set(lesson.table.columns[2].values) <= set(X[:80, 2])
+    truth = lesson.table.columns[0].values
+    if task == "classification":
+        assert set(lesson.weights) <= {1, 2, 3, 4}
+        assert np.average(lesson.labels == (truth > 0), weights=lesson.weights) > 0.9
+    else:
+        truth = truth + lesson.table.columns[1].values
+        assert np.corrcoef(lesson.labels, truth)[0, 1] > 0.95
