@@ -14,6 +14,7 @@ from tetrakis.network import Block, FixedPointBlock, FixedPointResNet, ResNet
 from tetrakis.pipeline import Baseline, FitResult, data_record
 from tetrakis.pipeline._data import run_circuit, score
 from tetrakis.pipeline._folder import named
+from tetrakis.pipeline._occam import occam_claim
 
 CLASSES = {"sign": ("no", "yes"), "argmax": ("low", "mid", "high"), "words": ()}
 COLOURS = ("red", "green", "blue | *odd*")
@@ -122,6 +123,10 @@ def result(decision="sign", *, bits=3, guard=None, test=None, own=False):
             best.circuit, best.encoding, scores["train"], scores["held"], "circuit", best.label,
             trained=best.trained,
         )  # fmt: skip
+    occam = None
+    if task == "classification":
+        learnt = data if guard is None else data.take(np.setdiff1d(np.arange(data.n_rows), guard))
+        occam = occam_claim(best.circuit, best.encoding, learnt)
     return FitResult(
         task, data.target.name, "R2" if decision == "words" else "accuracy", tuple(points), 1,
         "mean over 5 folds", "the best", (Baseline("decision tree", points[0].circuit, 0.2),),
@@ -130,4 +135,5 @@ def result(decision="sign", *, bits=3, guard=None, test=None, own=False):
         train_data=data_record(data),
         test_data=None if test is None else data_record(test),
         guard_rows=None if guard is None else tuple(guard),
+        occam=occam,
     )  # fmt: skip

@@ -1,10 +1,13 @@
 """The search on tables: views of folds, guard rows, exact scores."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tetrakis.circuit import simulate_rows
 from tetrakis.datasets import Column, Table, read_table
+from tetrakis.errors import EncodingError
 from tetrakis.learners import problem_from_table, search
 from tetrakis.learners._views import Split, encode_view, folds, guard_split
 from tetrakis.training import Settings
@@ -35,6 +38,18 @@ def test_guard_rows_are_apart_and_stratified():
     assert not set(split.train) & set(split.held) and len(split.train) + len(split.held) == 60
     shares = [problem.target[rows].mean() for rows in (split.train, split.held)]
     assert abs(shares[0] - shares[1]) < 0.1
+
+
+def test_categories_of_rows_set_aside_are_known():
+    table = toy()
+    place = Column("place", [*[0, 1] * 29, 2, 2], ("a", "b", "c"))  # "c" in the last rows only
+    table = replace(table, columns=(table.columns[0], place))
+    problem = problem_from_table(table, "classification")
+    split = Split(np.arange(50), np.arange(50, 60))
+    assert encode_view(problem, split, 3, None).encoding.encode(table).shape == (60, 4)
+    problem = replace(problem, n_known=50)  # the others are the person's validation rows
+    with pytest.raises(EncodingError, match="'c'"):
+        encode_view(problem, split, 3, None).encoding.encode(table)
 
 
 @pytest.mark.parametrize("guard", [None, Split(np.arange(40), np.arange(40, 60))])

@@ -64,7 +64,8 @@ def test_files_and_metrics(folder, decision):
     assert metrics["options"] == {"max_gates": 900, "tolerance": None}
     numbers = {n for n, v in metrics.items() if isinstance(v, float)} - {"schema", "seed"}
     assert numbers <= set(metrics["status"])
-    assert set(metrics["status"].values()) == {"exact", "certified", "held-out", "upper bound"}
+    kinds = {"exact", "certified", "probable", "held-out", "upper bound"}
+    assert set(metrics["status"].values()) == kinds
     assert (metrics["epsilon_target"] is None) == (decision != "words")
 
 
@@ -109,6 +110,9 @@ def test_measure_equals_metrics(folder):
     found = measure_folder(folder)
     terms = {n.removeprefix("epsilon_from_"): found.pop(n) for n in list(found) if "_from_" in n}
     assert terms == metrics["epsilon_terms"]
+    bound = [found.pop(f"occam_{n}", None) for n in ("bound", "bits", "verdict")]
+    claim = metrics["occam_bound"] or {}
+    assert bound == [claim.get(n) for n in ("value", "bits", "verdict")]
     assert found == {n: metrics[n] for n in found}
 
 

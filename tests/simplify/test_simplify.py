@@ -183,3 +183,41 @@ def test_losses_mix():
     assert mixed.low.tolist() == [0, 0, 1, 0] and mixed.weight.tolist() == [3, 3, 1, 1]
     with pytest.raises(DataError, match="one kind"):
         mixed_loss([squared_loss([1.0]), classification_loss([1])])
+
+
+def test_the_occam_bound_chooses_a_point_without_guard_rows():
+    rng = np.random.default_rng(0)
+    bits = rng.random((1500, 8)) < 0.5
+    labels = (bits[:, 0] ^ (bits[:, 1] & bits[:, 2])).astype(int)
+    noisy = labels ^ (rng.random(1500) < 0.05)
+    builder = AigBuilder(8)
+    start = builder.build([overfit(builder, bits, noisy, np.arange(1500), 0)])
+    path = simplify(start, bits, noisy)
+    bounds = path.occam_bounds()
+    index, bound = path.least_risk()
+    assert bound == bounds[index] == min(bounds, key=lambda b: b.value)
+    assert bound.m == 1500
+    assert bound.risk == path.losses[index] / 1500
+    assert path.sizes[index] <= 6
+    unseen = every_input(8)
+    wrong = simulate_rows(path.circuits[index], unseen)[:, 0] != (
+        unseen[:, 0] ^ (unseen[:, 1] & unseen[:, 2])
+    )
+    assert not wrong.any()
+    assert path.least_risk(extra_bits=50)[1].value > bound.value
+    weighted = simplify(start, bits, noisy, weights=np.full(1500, 2.0), max_seconds=0)
+    with pytest.raises(DataError, match="each row counted once"):
+        weighted.occam_bounds()
+
+
+def overfit(builder, bits, labels, rows, depth):
+    """A full tree of multiplexers over the inputs in their order."""
+    if depth == bits.shape[1] or len(set(labels[rows])) < 2:
+        return int(len(rows) and 2 * labels[rows].sum() > len(rows))
+    one = bits[rows, depth]
+    sides = [overfit(builder, bits, labels, rows[one == k], depth + 1) for k in (False, True)]
+    return builder.mux(builder.input(depth), sides[1], sides[0])
+
+
+def every_input(n):
+    return ((np.arange(2**n)[:, None] >> np.arange(n)) & 1).astype(bool)

@@ -17,6 +17,7 @@ from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
 from tetrakis.cli._measure import measure
 from tetrakis.cli._predict import predict
+from tetrakis.cli._simplify import simplify
 from tetrakis.cli._verify import verify
 from tetrakis.errors import TetrakisError
 
@@ -32,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, measure, verify, compile_, export, draw):
+for command in (fit, predict, measure, verify, compile_, simplify, export, draw):
     app.command(command.__name__.rstrip("_"))(command)
 
 
@@ -59,6 +60,11 @@ def _common(
     logging.getLogger("tetrakis").setLevel(levels[min(verbose, 2)])
 
 
+def _interrupted(stop: SystemExit) -> bool:
+    """Whether typer made an exit of an interruption, without a word."""
+    return isinstance(getattr(stop.__context__, "__cause__", None), KeyboardInterrupt)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code.
 
@@ -68,6 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         app(args=None if arguments is None else list(arguments), prog_name="tetrakis")
     except SystemExit as stop:
+        if _interrupted(stop):
+            typer.echo("tetrakis: interrupted; nothing was written.", err=True)
         return stop.code if isinstance(stop.code, int) else 0
     except TetrakisError as error:
         typer.echo(f"tetrakis: {error}", err=True)

@@ -1,5 +1,7 @@
 """How table columns become input bits, and output bits become predictions."""
 
+from tetrakis.encoding._bits import encoding_bits as encoding_bits
+from tetrakis.encoding._bits import is_boolean as is_boolean
 from tetrakis.encoding._columns import BoxColumn as BoxColumn
 from tetrakis.encoding._columns import CategoryColumn as CategoryColumn
 from tetrakis.encoding._columns import InputColumn as InputColumn

@@ -30,6 +30,7 @@ def fit_encoding(
     levels: Mapping[str, ArrayLike] | None = None,
     impute: Impute | None = None,
     trim: float = 0.0,
+    vocabulary: Table | None = None,
 ) -> Encoding:
     """Fix how columns become bits; only the rows of `data` are looked at.
 
@@ -48,6 +49,8 @@ def fit_encoding(
     trim : float
         Share of a numeric column's values to leave outside its box at each end (they are clipped
         to it), so that a few outliers don't take up the grid.
+    vocabulary : Table, optional
+        Rows whose categories have bits as well, whether they occur in `data` or not.
 
     Notes
     -----
@@ -79,7 +82,10 @@ def fit_encoding(
     for index, column in enumerate(table.columns):
         if widths[index] == 0:
             continue
-        reason = "" if table.boolean else _uninformative(column)
+        known = column
+        if vocabulary is not None and column.categories is not None:
+            known = vocabulary.column(column.name)
+        reason = "" if table.boolean else _uninformative(known)
         if reason:
             dropped.append(column.name)
             notes.append(f"column {column.name!r} is left out: {reason}")
@@ -89,7 +95,7 @@ def fit_encoding(
             specs.append(BoxColumn(column.name, index, 0.0, 1.0, 1, _number(fill)))
         else:
             levels_here = thresholds.get(column.name)
-            specs.append(_spec(column, index, int(widths[index]), levels_here, fill, trim))
+            specs.append(_spec(known, index, int(widths[index]), levels_here, fill, trim))
     if not specs:
         why = f" ({'; '.join(notes[:4])})" if notes else ""
         raise DataError(

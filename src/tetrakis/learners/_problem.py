@@ -34,6 +34,9 @@ class Problem:
         Of the target.
     offset, scale : float
         Mean and standard deviation of the training target; 0 and 1 for classification.
+    n_known : int, optional
+        The first so many rows are the person's training rows, all of whose categories are known,
+        those that are set aside for a choice among them; all rows when left out.
     """
 
     table: Table
@@ -43,6 +46,13 @@ class Problem:
     name: str = "target"
     offset: float = 0.0
     scale: float = 1.0
+    n_known: int | None = None
+
+    @property
+    def known(self) -> Table:
+        """The rows whose categories are known."""
+        n = self.n_known
+        return self.table if n in (None, self.table.n_rows) else self.table.take(np.arange(n))
 
     @property
     def decision(self) -> Decision:

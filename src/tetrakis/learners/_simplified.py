@@ -13,7 +13,7 @@ from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._grounds import Ground, StartCircuit
 from tetrakis.learners._occam import Options, Plan, occam_candidates
 from tetrakis.learners._problem import Problem
-from tetrakis.learners._starts import Recipe
+from tetrakis.learners._starts import recipes
 from tetrakis.learners._teacher import Lesson, fit_lesson
 from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
@@ -23,6 +23,7 @@ KINDS = ("resnet", "tree", "boosted", "fringe")
 MOST_TAUGHT = 20_000
 SMALL = 3000
 QUICK = 0.25
+MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2}
 Progress = Callable[[str, float], None]
 
 
@@ -149,24 +150,19 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     n, kinds = problem.table.n_rows, options.kinds
     boolean = bool((ground.widths == 1).all())
     taught = n <= MOST_TAUGHT and not (boolean and n >= SMALL) and options.effort >= QUICK
-    many = max(1, len(problem.classes) - 1) if len(problem.classes) > 2 else 1
+    asked = [k for k in KINDS if k in kinds and k != "resnet"]
+    if options.effort < QUICK:
+        asked = ["boosted"] if "boosted" in asked else asked[-1:]
+    found = recipes(
+        problem.task, n, len(problem.classes), ground.widths.tolist(), kinds=asked,
+        effort=options.effort,
+    )  # fmt: skip
     plans = []
-    if "boosted" in kinds:
-        most = 600 if n < SMALL and many == 1 else 2500 if many == 1 else 3500
-        depth = 3 if n < SMALL else 4
-        rounds = 60 if many == 1 else 12
-        recipe = Recipe(
-            "boosted", depth=depth, rate=0.3, rounds=rounds, leaf_bits=5, max_gates=most
-        )
-        plans.append(Plan(recipe, taught))
-        if taught and n >= SMALL:
-            plans.append(Plan(recipe, False))
-    wanted = problem.task == "classification" and options.effort >= QUICK
-    singles = [k for k in ("tree", "fringe") if k in kinds]
-    if n < SMALL and len(singles) == 2:
-        singles = ["fringe"]
-    if wanted or not plans:
-        plans += [Plan(Recipe(k), taught) for k in singles]
+    for kind in asked:
+        most = 1 if options.effort < QUICK else MOST_RECIPES[kind] if n >= SMALL else 1
+        if n < SMALL and kind == "tree" and "fringe" in asked:
+            most = 0  # the folds are small: few plans, well scored
+        plans += [Plan(r, taught) for r in [r for r in found if r.kind == kind][:most]]
     return plans
 
 

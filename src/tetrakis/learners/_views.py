@@ -67,7 +67,10 @@ def encode_view(
     don't support (a constant column, a category that doesn't occur) is zero.
     """
     table: Table = problem.table
-    encoding = fit_encoding(table.take(split.train), bits=bits, impute=impute, trim=TRIM)  # type: ignore[arg-type]
+    encoding = fit_encoding(
+        table.take(split.train), bits=bits, impute=impute, trim=TRIM,  # type: ignore[arg-type]
+        vocabulary=problem.known,
+    )  # fmt: skip
     layout = encoding if like is None else like
     codes, widths = laid_out(encoding, layout, table)
     return EncodedView(View(codes, widths, split.train), encoding, split.held, layout)

@@ -3,6 +3,8 @@
 from tetrakis.measures._certificate import activation_error as activation_error
 from tetrakis.measures._certificate import error_certificate as error_certificate
 from tetrakis.measures._certificate import error_terms as error_terms
+from tetrakis.measures._circuit_code import circuit_bits as circuit_bits
+from tetrakis.measures._circuit_code import occam_bits as occam_bits
 from tetrakis.measures._counts import num_bits as num_bits
 from tetrakis.measures._counts import num_digits as num_digits
 from tetrakis.measures._counts import num_units as num_units
@@ -17,8 +19,13 @@ from tetrakis.measures._norms import edge_prices as edge_prices
 from tetrakis.measures._norms import forward_bounds as forward_bounds
 from tetrakis.measures._norms import path_norm as path_norm
 from tetrakis.measures._norms import resnet_norm as resnet_norm
+from tetrakis.measures._occam import OccamBound as OccamBound
+from tetrakis.measures._occam import occam_bound as occam_bound
+from tetrakis.measures._occam import occam_bound_of_loss as occam_bound_of_loss
 from tetrakis.measures._ranges import integer_ranges as integer_ranges
 from tetrakis.measures._ranges import interval_ranges as interval_ranges
 from tetrakis.measures._ranges import lipschitz_bound as lipschitz_bound
 from tetrakis.measures._ranges import lipschitz_per_input as lipschitz_per_input
 from tetrakis.measures._ranges import range_bounds as range_bounds
+from tetrakis.measures._tails import binomial_inverse as binomial_inverse
+from tetrakis.measures._tails import kl_inverse as kl_inverse

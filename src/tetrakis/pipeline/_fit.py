@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from tetrakis.learners._baselines_models import TreeCircuit
 from tetrakis.learners._simplified import KINDS
 from tetrakis.learners._views import TRIM, folds
 from tetrakis.pipeline._data import data_record, run_circuit, score
+from tetrakis.pipeline._occam import occam_claim
 from tetrakis.pipeline._result import Baseline, FitResult
 
 Progress = Callable[[str, float], None]
@@ -96,7 +98,7 @@ def fit_table(
         table = stack_tables(train, validation)
         guard = Split(np.arange(train.n_rows), np.arange(train.n_rows, table.n_rows))
     problem = _problem(table, train, kind)
-    _check_test(problem, test)
+    _check_test(problem, test, impute)
     found = search(
         problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
         seed=seed, effort=effort, jobs=jobs, starts=tuple(starts),
@@ -122,21 +124,33 @@ def fit_table(
         validation_data=None if validation is None else data_record(validation),
         test_data=None if test is None else data_record(test),
         guard_rows=None if own_guard is None else tuple(int(r) for r in own_guard.held),
+        occam=_occam(best, train, kind, own_guard),
     )  # fmt: skip
+
+
+def _occam(best: Candidate, train: Table, task: str, guard: Split | None) -> dict[str, Any] | None:
+    """Bound the error from the rows that the circuit was learnt from."""
+    if task != "classification":
+        return None
+    rows = train
+    if guard is not None:
+        rows = train.take(np.setdiff1d(np.arange(train.n_rows), guard.held))
+    return occam_claim(best.circuit, best.encoding, rows)
 
 
 def _problem(table: Table, train: Table, task: Any) -> Problem:
     """Read the target; classes and scale come from the training rows alone."""
     problem = problem_from_table(table, task, np.arange(train.n_rows))
+    problem = replace(problem, n_known=train.n_rows)
     if task == "classification" and table is not train:
         classes = problem_from_table(train, task).classes
         assert table.target is not None
         target = labels_like(table.target, classes, "the validation rows")
-        return Problem(table, task, target, classes, problem.name)
+        return replace(problem, target=target, classes=classes)
     return problem
 
 
-def _check_test(problem: Problem, test: Table | None) -> None:
+def _check_test(problem: Problem, test: Table | None, impute: Any) -> None:
     """Raise now, not after the training, if the test table doesn't fit."""
     if test is None:
         return
@@ -150,6 +164,7 @@ def _check_test(problem: Problem, test: Table | None) -> None:
         )
     for column in problem.table.columns:
         test.column(column.name)
+    fit_encoding(problem.known, impute=impute).encode(test)
 
 
 def _test_score(best: Candidate, test: Table, task: str) -> float:

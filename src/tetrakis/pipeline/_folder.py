@@ -21,6 +21,7 @@ from tetrakis.network import FixedPointResNet, ResNet, load_network, save_networ
 from tetrakis.pipeline._claims import claims_of, measured
 from tetrakis.pipeline._data import run_circuit
 from tetrakis.pipeline._metrics import NAME, read_metrics, sealed, write_metrics
+from tetrakis.pipeline._occam import bound_of, verdict
 from tetrakis.pipeline._result import FitResult
 from tetrakis.report import REPORT_END, write_report
 
@@ -194,15 +195,22 @@ def measure_folder(folder: PathLike) -> dict[str, Any]:
     Returns
     -------
     dict
-        Names as in metrics.json; the parts of ε as ``epsilon_from_weights`` and so on.
+        Names as in metrics.json; the parts of ε as ``epsilon_from_weights`` and so on. The Occam
+        bound takes the number of wrong training rows from there (`verify_folder` counts them).
     """
     network, fixed, circuit, encoding = open_files(
         folder, "network.npz", "fixed_point.npz", "circuit.aig", "encoding.json"
     )
-    network_of = read_metrics(Path(folder))["network_of"]
-    found = measured(circuit, network, fixed, encoding, str(network_of))
+    metrics = read_metrics(Path(folder))
+    found = measured(circuit, network, fixed, encoding, str(metrics["network_of"]))
     terms = found.pop("epsilon_terms")
     found.update({f"epsilon_from_{name}": value for name, value in terms.items()})
+    claim = metrics.get("occam_bound")
+    if claim is not None:
+        errors, rows, delta = int(claim["errors"]), int(claim["rows"]), float(claim["delta"])
+        bound = bound_of(circuit, encoding, errors, rows, delta)
+        found["occam_bound"], found["occam_bits"] = bound.value, bound.bits
+        found["occam_verdict"] = verdict(bound.value, float(claim["constant_error"]))
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -28,6 +28,7 @@ FIELDS = {
     "network_of": "text",
     "train_score": "number or null",
     "test_score": "number or null",
+    "occam_bound": "object or null",
     "num_gates": "number",
     "num_levels": "number",
     "num_pis": "number",
@@ -59,6 +60,15 @@ FIELDS = {
     "files": "object",
     "digests": "object",
     "digest": "text",
+}
+#: Fields that folders of earlier versions lack; they are read as null.
+LATER = ("occam_bound",)
+_OCCAM = {
+    **dict.fromkeys(("value", "errors", "rows", "risk", "bits", "encoding_bits"), "number"),
+    "code": "text",
+    "delta": "number",
+    "constant_error": "number",
+    "verdict": "text",
 }
 _TYPES: dict[str, Any] = {
     "text": str, "number": (int, float), "object": dict, "list": list, "null": type(None),
@@ -134,7 +144,7 @@ def read_metrics(folder: Path) -> dict[str, Any]:
             f"{path}: expected schema {SCHEMA}, got {document.get('schema')!r:.40}.",
             remedy="Use the version of tetrakis that wrote it, or run tetrakis fit again.",
         )
-    _check_fields(document, FIELDS, str(path))
+    _check_fields({**dict.fromkeys(LATER), **document}, FIELDS, str(path))
     _check_parts(document, str(path))
     return dict(document)
 
@@ -143,6 +153,8 @@ def _check_parts(document: dict[str, Any], place: str) -> None:
     for name in ("source", "validation_source", "test_source"):
         if document[name] is not None:
             _check_fields(document[name], _SOURCE, f"{place}: {name}")
+    if document.get("occam_bound") is not None:
+        _check_fields(document["occam_bound"], _OCCAM, f"{place}: occam_bound")
     for name, item in document["files"].items():
         if Path(name).name != name:
             raise ArtifactError(f"{place}: files: {name!r} is no file name.", remedy=REMEDY)

@@ -67,6 +67,8 @@ class FitResult:
         Rows of the training table that the circuit wasn't trained on and that gave its held-out
         score; None when that is a mean over cross-validation folds or came from a validation
         table.
+    occam : Mapping, optional
+        The Occam bound of the chosen circuit with its terms (`occam_claim`); classes only.
     """
 
     task: str
@@ -87,6 +89,7 @@ class FitResult:
     validation_data: DataRecord | None = None
     test_data: DataRecord | None = None
     guard_rows: tuple[int, ...] | None = None
+    occam: Mapping[str, Any] | None = None
 
     @property
     def best(self) -> Candidate:

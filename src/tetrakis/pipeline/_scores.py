@@ -13,6 +13,7 @@ from tetrakis.encoding import Encoding
 from tetrakis.errors import ArtifactError, TetrakisError
 from tetrakis.pipeline._claims import unpack_guard_rows
 from tetrakis.pipeline._data import data_record, run_circuit, score
+from tetrakis.pipeline._occam_check import check_occam
 from tetrakis.pipeline._verdict import Check, agree
 
 _ROUNDING = 1e-9
@@ -42,8 +43,22 @@ def check_scores(
             continue
         part = found if rows is None else found.take(rows)
         yield _check(name, metrics, circuit, encoding, part, f"on {_SOURCES[source]}")
+    yield from _occam(metrics, circuit, encoding, tables.get("source"))
     if table is not None and not any(found is table for found in tables.values()):
         yield _strange(metrics, circuit, encoding, table)
+
+
+def _occam(
+    metrics: Metrics, circuit: Aig, encoding: Encoding, rows: Table | None
+) -> Iterator[Check]:
+    """Check the Occam bound on the rows trained on: all of the source but the guard rows."""
+    missing = f"needs {_SOURCES['source']}: {_source_name(metrics, 'source')}"
+    if rows is not None and metrics["guard_rows"] is not None:
+        try:
+            rows = rows.take(~unpack_guard_rows(metrics["guard_rows"], rows.n_rows))
+        except ArtifactError as error:
+            rows, missing = None, str(error)
+    yield from check_occam(metrics.get("occam_bound"), circuit, encoding, rows, missing)
 
 
 def _claims(metrics: Metrics) -> Iterator[tuple[str, str, Any, str]]:

@@ -8,6 +8,7 @@ from tetrakis.report._origin import Origin as Origin
 from tetrakis.report._origin import origin as origin
 from tetrakis.report._path import path_figure as path_figure
 from tetrakis.report._save import save_figure as save_figure
+from tetrakis.report._simplification import simplification_figure as simplification_figure
 from tetrakis.report._text import REPORT_END as REPORT_END
 from tetrakis.report._text import report_text as report_text
 from tetrakis.report._text import shown_points as shown_points

@@ -36,6 +36,7 @@ def report_text(claims: Row, encoding: Encoding, circuit: Aig, graph: Diagram) -
         "## The chosen circuit",
         _chosen(claims),
         _certificate(claims, encoding),
+        *_occam(claims),
         "## Size against accuracy",
         f"Held-out score: {_plain(claims['held_out'])}. The rule: {_plain(claims['rule'])}.",
         _path_table(claims),
@@ -74,6 +75,8 @@ def _chosen(claims: Row) -> str:
         (f"held-out {score}", _number(claims["held_out_score"])),
         (f"{score} on the rows trained on", _number(claims["train_score"])),
     ]
+    if claims.get("occam_bound"):
+        rows.append(("error on unseen rows, at most (Occam bound)", _bound(claims)))
     if claims["test_score"] is not None:
         rows.append((f"{score} on the test rows", f"**{_number(claims['test_score'])}**"))
     rows += [
@@ -121,6 +124,31 @@ def _certificate(claims: Row, encoding: Encoding) -> str:
         f" wherever the float network's largest output leads by more than"
         f" {2 * claims['epsilon_certified']:.4g}, both decide alike."
     )
+
+
+def _bound(claims: Row) -> str:
+    value, delta = claims["occam_bound"]["value"], claims["occam_bound"]["delta"]
+    return f"{value:.4f} with probability {1 - delta:g}" if value < 1 else "1: says nothing"
+
+
+def _occam(claims: Row) -> Iterable[str]:
+    """Say what the Occam bound rests on and what it is worth."""
+    bound = claims.get("occam_bound")
+    if bound:
+        own = bound["bits"] - bound["encoding_bits"]
+        paid = bound["encoding_bits"]
+        yield (
+            f"The Occam bound needs no held-out rows. It is paid for by {bound['errors']:,} wrong"
+            f" of the {bound['rows']:,} rows trained on, {own:,.0f} bits that tell the circuit"
+            f"{f' and {paid:,.0f} that tell its encoding' if paid else ''}, and holds for all"
+            f" circuits at once, however one was found, if those rows are independent draws of"
+            f" what it will be used on. Here it {_worth(bound)}."
+        )
+
+
+def _worth(bound: Row) -> str:
+    verdict = str(bound["verdict"])
+    return _plain(verdict if verdict.startswith("says") else f"is {verdict}")
 
 
 def shown_points(rows: Sequence[Row], most: int = 20) -> list[Row]:

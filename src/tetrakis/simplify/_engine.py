@@ -22,7 +22,7 @@ from tetrakis.simplify._signals import (
 
 PLANES = 56
 PICKS = 2
-SCORED_NODES, SCORED_SHARE = 250, 0.4
+SCORED_NODES, SCORED_SHARE, MOST_SCORED = 250, 0.4, 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +173,7 @@ class Editor:
         n = len(self.graph.op)
         scored = np.ones(n, np.int32)
         if n > SCORED_NODES / SCORED_SHARE:
-            scored[:] = self.rng.random(n) < SCORED_SHARE
+            scored[:] = self.rng.random(n) < min(SCORED_SHARE, MOST_SCORED / n)
         elif n > SCORED_NODES:
             scored[:] = self.rng.random(n) < SCORED_NODES / n
         found = self.candidates(price, cap, pool, scored)

@@ -220,18 +220,18 @@ def graph_of(aig: Aig) -> Graph:
     )
 
 
-@inner
-def _made(table: Longs, keys: Longs, a: int, b: int) -> int:
-    low, high = min(a, b), max(a, b)
-    return table[_slot(table, keys, (np.int64(low) << 31) | np.int64(high))] >= 0
-
-
 @kernel
 def _expanded(
-    num_pis: int, kinds: Ints, first: Ints, second: Ints, outputs: Ints, op: Ints, left: Ints,
-    right: Ints, literal: Ints, table: Longs, keys: Longs,
+    num_pis: int, kinds: Ints, first: Ints, second: Ints, unlike: Ints, outputs: Ints, op: Ints,
+    left: Ints, right: Ints, literal: Ints, table: Longs, keys: Longs,
 ) -> int:  # fmt: skip
-    """Rewrite every node as ANDs, XORs in the form that shares most; return the new size."""
+    """Rewrite every node as ANDs, an XOR from products of unlike signs if so marked.
+
+    Returns
+    -------
+    int
+        The new size.
+    """
     size = np.int64(num_pis + 1)
     for v in range(num_pis + 1):
         literal[v] = 2 * v
@@ -242,9 +242,7 @@ def _expanded(
             made, size = _node(np.int64(kinds[v]), a, b, op, left, right, size, table, keys, False)
             literal[v] = made
             continue
-        same = _made(table, keys, a, b) + _made(table, keys, a ^ 1, b ^ 1)
-        unlike = _made(table, keys, a ^ 1, b) + _made(table, keys, a, b ^ 1)
-        flip = np.int64(1) if unlike > same else np.int64(0)
+        flip = np.int64(unlike[v])
         p, size = _node(AND, a, b ^ flip, op, left, right, size, table, keys, False)
         q, size = _node(AND, a ^ 1, b ^ 1 ^ flip, op, left, right, size, table, keys, False)
         made, size = _node(AND, p ^ 1, q ^ 1, op, left, right, size, table, keys, False)
@@ -252,6 +250,23 @@ def _expanded(
     for k in range(outputs.shape[0]):
         outputs[k] = literal[outputs[k] >> 1] ^ (outputs[k] & 1)
     return size
+
+
+def _unlike(graph: Graph) -> Ints:
+    """Mark the XORs x ⊕ y that share more as ¬(x ∧ ¬y) ∧ ¬(¬x ∧ y), turned over, than otherwise."""
+    low, high = np.minimum(graph.left, graph.right), np.maximum(graph.left, graph.right)
+    pair = (low >> 1).astype(np.int64) << 31 | high >> 1
+    signs = (graph.left ^ graph.right) & 1
+    product, exclusive = graph.op == AND, graph.op == XOR
+    shared = np.zeros((2, len(graph.op)), np.int64)
+    for sign in (0, 1):
+        keys, counts = np.unique(pair[product & (signs == sign)], return_counts=True)
+        if len(keys):
+            at = np.minimum(np.searchsorted(keys, pair), len(keys) - 1)
+            shared[sign] = np.where(keys[at] == pair, counts[at], 0)
+    own = signs.astype(bool) & exclusive  # signs of the XOR itself turn the two forms around
+    shared[:, own] = shared[::-1, own]
+    return np.array(exclusive & (shared[1] > shared[0]), np.int32)
 
 
 def aig_of(graph: Graph) -> Aig:
@@ -264,7 +279,8 @@ def aig_of(graph: Graph) -> Aig:
     outputs = np.array(graph.outputs, np.int32)
     slots = 1 << int(np.ceil(np.log2(max(4 * most, 16))))
     size = _expanded(
-        graph.num_pis, graph.op, graph.left, graph.right, outputs, op, left, right, literal,
+        graph.num_pis, graph.op, graph.left, graph.right, _unlike(graph), outputs, op, left,
+        right, literal,
         np.full(slots, -1, np.int64), np.zeros(slots, np.int64),
     )  # fmt: skip
     first = graph.num_pis + 1

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.circuit import Aig
-from tetrakis.errors import BudgetError
+from tetrakis.errors import BudgetError, DataError
+from tetrakis.measures import OccamBound, occam_bound
 
 Floats = NDArray[np.float64]
 
@@ -33,6 +34,8 @@ class SimplificationPath:
     rounds : int
     finished : bool
         False when it was interrupted or ran out of time.
+    counts_rows : bool
+        Whether the loss is the number of wrong rows, each row counted once.
     """
 
     circuits: tuple[Aig, ...]
@@ -43,6 +46,7 @@ class SimplificationPath:
     contradictions: int
     rounds: int
     finished: bool
+    counts_rows: bool = False
 
     def __len__(self) -> int:
         return len(self.circuits)
@@ -89,3 +93,44 @@ class SimplificationPath:
             return int(allowed[np.argmin(merit)])
         near = allowed[losses[allowed] <= losses[allowed].min() + tolerance]
         return int(near[-1])
+
+    def occam_bounds(
+        self, *, delta: float = 0.05, extra_bits: float = 0.0
+    ) -> tuple[OccamBound, ...]:
+        """Bound the error of every point on unseen rows, by its size and its wrong rows.
+
+        With probability 1 − `delta` all of them hold at once, if the rows edited are independent
+        draws of what the circuit will be used on. No guard rows are needed.
+
+        Parameters
+        ----------
+        delta : float
+        extra_bits : float
+            Paid for choices that depend on the rows besides the circuit, such as an encoding.
+
+        Raises
+        ------
+        DataError
+            If the loss isn't the number of wrong rows: weights, or no classes.
+
+        References
+        ----------
+        THEORY 6; [Langford05].
+        """
+        if not self.counts_rows:
+            raise DataError(
+                "The Occam bound wants the number of wrong rows as loss, each row counted once.",
+                remedy="Edit under classification_loss without weights, or choose on guard rows.",
+            )
+        m = round(self.total_weight)
+        return tuple(
+            occam_bound(circuit, round(float(loss)), m, delta, extra_bits=extra_bits)
+            for circuit, loss in zip(self.circuits, self.losses, strict=True)
+        )
+
+    def least_risk(self, *, delta: float = 0.05, extra_bits: float = 0.0) -> tuple[int, OccamBound]:
+        """Return the index of the point with the least Occam bound, the smallest of equals."""
+        bounds = self.occam_bounds(delta=delta, extra_bits=extra_bits)
+        values = np.array([bound.value for bound in bounds])
+        best = len(values) - 1 - int(np.argmin(values[::-1]))
+        return best, bounds[best]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tetrakis.circuit import Aig, pack_rows
+from tetrakis.circuit import Aig, optimise, pack_rows
 from tetrakis.errors import DataError
 from tetrakis.simplify._engine import Editor, Rows
 from tetrakis.simplify._graph import Graph, aig_of, graph_of
@@ -21,7 +21,7 @@ from tetrakis.simplify._loss import (
     squared_loss,
 )
 from tetrakis.simplify._path import SimplificationPath
-from tetrakis.simplify._signals import SQUARED
+from tetrakis.simplify._signals import MISMATCH, SQUARED
 
 Bits = NDArray[np.bool_]
 Progress = Callable[[int, float, float | None], None]
@@ -30,6 +30,7 @@ DIGITS = 3
 SAMPLE = 400
 WORDS = 64
 SCORE_BITS = 50
+PASSES, LARGE, POLISHED = 6, 20_000, 3000
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Schedule:
         At every price: most rounds that add nodes worth their price (uphill moves).
     grow_below : int
         Add nodes only to circuits of so many nodes or fewer.
+    patience : int
+        Rounds without a freed node after which a run that may not lose more ends.
     """
 
     first_price: float = 0.1
@@ -65,6 +68,7 @@ class Schedule:
     pool: int = 6
     cycles: int = 4
     grow_below: int = 3000
+    patience: int = 8
 
 
 def simplify(
@@ -143,12 +147,18 @@ def simplify(
     graph, rng = graph_of(aig), np.random.default_rng(seed)
     rows = _packed(bits, wanted, graph)
     recorder = _Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
-    recorder.add(graph, float(rows.losses(graph).sum()), aig)
-    _check_budget(recorder.points[0].loss, budget)
+    start_loss = float(rows.losses(graph).sum())
+    recorder.add(graph, start_loss, aig)
+    _check_budget(start_loss, budget)
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
     try:
         recorder.tell()
+        begun = optimise(aig, max_passes=PASSES if aig.num_gates <= LARGE else 1)
+        if begun.num_gates < aig.num_gates:
+            graph = graph_of(begun)
+            recorder.add(graph, start_loss, begun)
         finished = _edit(Editor(graph, rows, rng), plan, budget, min_gates, deadline, recorder)
+        recorder.polish()
     except KeyboardInterrupt:
         finished = False
     return recorder.path(contradictions(bits, wanted), finished)
@@ -169,7 +179,7 @@ def _edit(
     """Run rounds at rising prices; return whether the schedule was run to its end."""
     unit = _unit(editor.rows)
     cap = max(unit, plan.cap * unit * np.count_nonzero(editor.rows.weight))
-    price, left = 0.0, 0
+    price, left, stalls = 0.0, 0, 0
     while price <= plan.last_price * cap and editor.graph.size > min_gates:
         if deadline is not None and time.monotonic() > deadline:
             return False
@@ -191,8 +201,11 @@ def _edit(
             left = left - 1 if len(added.changes) else 0
             if len(added.changes):
                 continue
-        if budget is not None and price > budget:
-            return True
+        if budget is not None and price > budget:  # nothing is left to pay with
+            stalls += editor.graph.size >= size
+            if stalls > plan.patience:
+                return True
+            continue
         price, left = max(price * plan.growth, plan.first_price * unit), plan.cycles
     return True
 
@@ -287,6 +300,18 @@ class _Recorder:
         kept = (p for p in self.points if p.size < size or p.loss < loss)
         self.points = (*kept, _Point(size, loss, guard, made))
 
+    def polish(self) -> None:
+        """Optimise the circuits as they are, where that takes little time."""
+        for point in sorted(self.points, key=lambda p: p.size):
+            if point.size > POLISHED:
+                return
+            made = optimise(point.circuit, max_passes=PASSES)
+            if made.num_gates < point.size:
+                rest = [p for p in self.points if p is not point]
+                better = point._replace(size=made.num_gates, circuit=made)
+                kept = (p for p in rest if p.size < better.size or p.loss < better.loss)
+                self.points = (*kept, better)
+
     def tell(self) -> None:
         """Report the latest point."""
         if self.progress is not None:
@@ -308,4 +333,5 @@ class _Recorder:
             contradictory,
             self.rounds,
             finished,
+            self.rows.kind == MISMATCH and bool((self.rows.weight == 1).all()),
         )
