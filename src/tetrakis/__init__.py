@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 # public name -> module that defines it
 _PUBLIC = {
     "Certificate": "tetrakis.certificate",
+    "ConvexReLUClassifier": "tetrakis.convex",
+    "ConvexReLURegressor": "tetrakis.convex",
     "Encoding": "tetrakis.encoding",
     "ResNetClassifier": "tetrakis.learners",
     "ResNetRegressor": "tetrakis.learners",
@@ -29,6 +31,7 @@ _PUBLIC = {
 _SUBPACKAGES = {
     "circuit",
     "compress",
+    "convex",
     "datasets",
     "encoding",
     "errors",

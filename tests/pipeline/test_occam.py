@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binom
 
 import results
@@ -18,7 +20,7 @@ from tetrakis.measures import circuit_bits, occam_bound
 from tetrakis.pipeline import verify_folder, write_folder
 from tetrakis.pipeline._metrics import read_metrics, sealed, write_metrics
 from tetrakis.pipeline._occam import bound_of, bound_text, claim_of, occam_claim, priced
-from tetrakis.pipeline._occam_check import log_tail
+from tetrakis.pipeline._occam_check import _fault, log_tail
 
 
 def check_of(folder, table=None):
@@ -140,3 +142,17 @@ def test_log_tail(errors, rows):
         slow = np.logaddexp.reduce(binom.logpmf(np.arange(errors + 1), rows, p))
         assert log_tail(errors, rows, p) == pytest.approx(slow, rel=1e-9, abs=1e-9)
     assert log_tail(0, 3, 1.0) == -np.inf
+
+
+@given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 5000))
+def test_the_second_computation_accepts_every_true_bound(rows, share, extra):
+    circuit = Aig(2, np.array([[4, 2]]), np.array([6]))
+    bound = occam_bound(circuit, int(share * rows), rows, extra_bits=extra)
+    claim = claim_of(bound, 0.5)
+    own = circuit_bits(circuit)[0] + extra
+    assert _fault(claim, own, extra) == ""
+    assert "too small" in _fault({**claim, "value": claim["value"] * 0.99}, own, extra) or (
+        bound.value >= 1 - 1e-9  # a tail of no rows at all can't be told from one
+    )
+    if 0 < bound.value < 0.98:
+        assert "too large" in _fault({**claim, "value": claim["value"] * 1.01}, own, extra)

@@ -170,13 +170,18 @@ def test_the_folder_says_what_it_holds(found, start, rows, guard, tmp_path):
     names = {p.name for p in (tmp_path / "out").iterdir()}
     assert names == {
         ".tetrakis", "circuit.aig", "circuit.v", "circuit.blif", "encoding.json", "path.json",
-        "path.png", "path.svg", "points", "runs", "summary.json",
+        "path.png", "path.svg", "points", "runs", "start.aig", "summary.json",
     }  # fmt: skip
     assert json.loads((tmp_path / "out" / "summary.json").read_text())["digest"]
     claim = summary["occam_bound"]
     assert claim["errors"] == found.best.loss
     assert claim["rows"] == 300
     assert set(summary["status"]) <= set(summary)
+    assert "they chose the point" in summary["status"]["guard_score"]
+    blind = simplify_circuit(start, rows, guard=guard, wish=Wish(choose="occam"))
+    assert not blind.guard_chose
+    told = write_simplified(blind, tmp_path / "blind", task=task)
+    assert told["status"]["guard_score"].startswith("held-out")
     document = json.loads((tmp_path / "out" / "path.json").read_text())
     table = path_rows(found)
     for row, told in zip(document["points"], table, strict=True):

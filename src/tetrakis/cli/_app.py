@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import tetrakis
+from tetrakis.cli._certify import certify
 from tetrakis.cli._compile import compile_
 from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, measure, verify, compile_, simplify, export, draw):
+for command in (fit, predict, measure, verify, certify, compile_, simplify, export, draw):
     app.command(command.__name__.rstrip("_"))(command)
 
 

@@ -63,8 +63,10 @@ def show_simplified(found: Simplified, summary: Mapping[str, Any], out: Path) ->
         say(f"{name} {summary['score_on_rows']:.4f} on the {summary['rows']:,} rows edited"
             " (not held out)")  # fmt: skip
     if summary["guard_score"] is not None:
-        say(f"{name} {summary['guard_score']:.4f} on the {summary['guard_rows']:,} guard rows"
-            " (never edited on, but they chose the point)")  # fmt: skip
+        say(
+            f"{name} {summary['guard_score']:.4f} on the {summary['guard_rows']:,} guard rows"
+            f" ({'never edited on, but they chose the point' if found.guard_chose else 'held out'})"
+        )
     if summary["occam_bound"] is not None:
         say(bound_text(summary["occam_bound"]))
     if summary["sup_error"] is not None:

@@ -19,7 +19,8 @@ def verify(
         Path,
         typer.Argument(
             metavar="DIR|CIRCUIT",
-            help="Folder of tetrakis fit or compile; or a circuit file (.aig, .aag, .blif, .pla).",
+            help="Folder of tetrakis fit, compile or simplify; or a circuit file (.aig, .aag,"
+            " .blif, .pla).",
             show_default=False,
         ),
     ],
@@ -56,10 +57,19 @@ def verify(
     """
     if folder.is_file():
         raise typer.Exit(_compare(folder, data, time_limit))
-    from tetrakis.pipeline import is_compiled, verify_compiled
+    from tetrakis.pipeline import (
+        edit_table,
+        is_compiled,
+        is_simplified,
+        verify_compiled,
+        verify_simplified,
+    )
 
     if is_compiled(folder):
         verdict = verify_compiled(folder, time_limit=time_limit)
+    elif is_simplified(folder):
+        rows = None if data is None else edit_table(folder, data, target)
+        verdict = verify_simplified(folder, rows)
     else:
         verdict = _verify_fit(folder, data, target)
     for check in verdict.checks:

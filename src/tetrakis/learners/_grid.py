@@ -81,7 +81,7 @@ def neighbours(
         wanted = [s[0] for s in _front(scored)]
     unique = list(dict.fromkeys(wanted))
     least = 32 if plan.n_outputs == 1 else 16
-    room = max(len(unique), int(max(least, 16 * len(max_gates)) * effort))
+    room = max(len(unique), int(max(least, 8 * len(max_gates)) * effort))
     return [_varied(unique[i % len(unique)], i // len(unique) if vary else 0) for i in range(room)]
 
 

@@ -85,7 +85,7 @@ def simplified(
     ]
     if not plans:
         return ()
-    seeds = max(1, round(2 * options.effort)) + (problem.table.n_rows < SMALL)
+    seeds = max(1, round(2 * options.effort))
     quick = options.effort < QUICK
     schedule = Schedule(growth=2.0, pool=2, cycles=1, share=0.1) if quick else Schedule()
     todo = Options(

@@ -38,31 +38,43 @@ def check_occam(
     """
     if claim is None or encoding.output is None:
         return
+    counts = None
+    if rows is not None:
+        try:
+            texts = rows.column(encoding.output.name).texts()
+            wrong = int((run_circuit(circuit, encoding, rows, unknown="ignore") != texts).sum())
+        except TetrakisError as error:
+            yield Check(NAME, "refuted", f"the circuit doesn't run on the training rows: {error}")
+            return
+        most = int(np.unique(texts.astype(str), return_counts=True)[1].max())
+        counts = (wrong, rows.n_rows, 1.0 - most / rows.n_rows)
+    yield check_bound(claim, circuit, encoding, counts, missing)
+
+
+def check_bound(
+    claim: Mapping[str, Any], circuit: Aig, encoding: Encoding | None,
+    counts: tuple[int, int, float] | None, missing: str,
+) -> Check:  # fmt: skip
+    """Check a claim of `tetrakis.pipeline._occam.claim_of`.
+
+    Parameters
+    ----------
+    counts : tuple or None
+        Wrong rows, rows, and the share that the most frequent class alone gets wrong; None if
+        the rows aren't at hand.
+    """
     fault = _fault(claim, *code_bits(circuit, encoding))
     if fault:
-        yield Check(NAME, "refuted", fault)
-        return
-    if rows is None:
-        yield Check(NAME, "unchecked", f"true if {claim['errors']:,} rows are wrong; {missing}")
-        return
-    try:
-        texts = rows.column(encoding.output.name).texts()
-        wrong = int((run_circuit(circuit, encoding, rows, unknown="ignore") != texts).sum())
-    except TetrakisError as error:
-        yield Check(NAME, "refuted", f"the circuit doesn't run on the training rows: {error}")
-        return
-    counts = np.unique(texts.astype(str), return_counts=True)[1]
-    for name, found in (
-        ("errors", wrong),
-        ("rows", rows.n_rows),
-        ("constant_error", 1.0 - float(counts.max()) / rows.n_rows),
-    ):
-        check = agree(NAME, claim[name], found, "on the training rows", rounding=_ROUNDING)
+        return Check(NAME, "refuted", fault)
+    if counts is None:
+        return Check(NAME, "unchecked", f"true if {claim['errors']:,} rows are wrong; {missing}")
+    names = ("errors", "rows", "constant_error")
+    for name, found in zip(names, counts, strict=True):
+        check = agree(NAME, claim[name], found, "on the rows learnt from", rounding=_ROUNDING)
         if check.status != "proved":
-            yield Check(NAME, check.status, f"{name}: {check.detail}")
-            return
-    text = f"{claim['value']:.6g}: {wrong:,} of {rows.n_rows:,} training rows wrong"
-    yield Check(NAME, "proved", f"{text}, {claim['bits']:,.1f} bits; {claim['verdict']}")
+            return Check(NAME, check.status, f"{name}: {check.detail}")
+    text = f"{claim['value']:.6g}: {counts[0]:,} of {counts[1]:,} rows learnt from are wrong"
+    return Check(NAME, "proved", f"{text}, {claim['bits']:,.1f} bits; {claim['verdict']}")
 
 
 def _fault(claim: Mapping[str, Any], bits: float, extra: float) -> str:

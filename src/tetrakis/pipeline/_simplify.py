@@ -19,6 +19,7 @@ from tetrakis.simplify import Schedule, SimplificationPath, contradictions, simp
 Progress = Callable[[int, int, float, "float | None"], None]
 Report = Callable[[int, float, "float | None"], None]
 ROUNDING = 1e-9
+HEARTBEAT = 0.2
 
 
 def simplify_circuit(
@@ -183,12 +184,13 @@ def _run(
     if jobs == 1 or len(seeds) == 1:  # Ctrl-C reaches the editor itself
         found = {seed: one(seed) for seed in seeds}
     else:
+        futures: dict[int, Future[tuple[SimplificationPath, ...] | None]] = {}
         with ThreadPoolExecutor(jobs) as pool:
-            futures: dict[int, Future[tuple[SimplificationPath, ...] | None]] = {
-                seed: pool.submit(one, seed) for seed in seeds
-            }
             try:
-                wait(futures.values())
+                for seed in seeds:
+                    futures[seed] = pool.submit(one, seed)
+                while wait(futures.values(), timeout=HEARTBEAT).not_done:
+                    pass  # a signal may reach another thread; this one sees it when it wakes
             except KeyboardInterrupt:
                 stop.set()
                 wait(futures.values())

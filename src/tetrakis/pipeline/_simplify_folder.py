@@ -20,9 +20,10 @@ from tetrakis.pipeline._simplify_values import Simplified
 from tetrakis.report import save_figure, simplification_figure
 
 PATH, SUMMARY = "path.json", "summary.json"
+_CHOSE = "measured on guard rows that the editor never read; they chose the point"
 _STATUS = {
     "score_on_rows": "measured on the rows edited: not held out",
-    "guard_score": "measured on guard rows that the editor never read; they chose the point",
+    "guard_score": "held-out: measured on guard rows that neither edited nor chose",
     "sup_error": "verified: found by simulating every input",
     "occam_bound": "holds with probability 1 - delta if the rows are independent draws",
     "num_gates": "upper bound",
@@ -91,11 +92,12 @@ def summary_of(found: Simplified, task: dict[str, Any], *, scale: float = 1.0) -
         if found.bound is None
         else claim_of(found.bound, found.rows.constant_error),
     }
+    status = {**_STATUS, "guard_score": _CHOSE} if found.guard_chose else _STATUS
     return {
         "schema": SCHEMA,
         "kind": "simplify",
         **claims,
-        "status": {name: text for name, text in _STATUS.items() if claims[name] is not None},
+        "status": {name: text for name, text in status.items() if claims[name] is not None},
         "rows": found.rows.n_rows,
         "guard_rows": None if found.guard is None else found.guard.n_rows,
         "contradictory_rows": found.contradictions,
@@ -143,6 +145,7 @@ def write_simplified(
     with atomic_folder(folder, force=force) as target:
         for name, format in CIRCUITS.items():
             FORMATS[format](found.best.circuit, str(target / name))
+        write_aiger(found.start, target / "start.aig")
         if encoding is not None:
             (target / "encoding.json").write_bytes(encoding)
         (target / "points").mkdir()
@@ -159,10 +162,13 @@ def write_simplified(
                  "file": file}
             )  # fmt: skip
         if found.rows.score_name != "sup norm":
-            figure = simplification_figure(rows, score_name=found.rows.score_name)
+            figure = simplification_figure(
+                rows, score_name=found.rows.score_name, bound="Occam" in found.rule
+            )
             save_figure(figure, target / "path")
         write_metrics(sealed(summary), target / SUMMARY)
-        names = [item["file"] for item in (*rows, *runs)]
+        names = sorted(p.name for p in target.iterdir() if p.is_file())
+        names += [item["file"] for item in (*rows, *runs)]
         document = {"schema": SCHEMA, "kind": "simplify path", "task": task, "points": rows,
                     "runs": runs, "files": {n: file_record(target / n) for n in names}}  # fmt: skip
         write_metrics(sealed(document), target / PATH)

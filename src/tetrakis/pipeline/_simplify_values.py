@@ -159,6 +159,11 @@ class Simplified:
         return self.points[self.chosen]
 
     @property
+    def guard_chose(self) -> bool:
+        """Whether the guard rows chose the point, so that its score on them is no fresh one."""
+        return "on the guard rows" in self.rule
+
+    @property
     def bound(self) -> OccamBound | None:
         """The Occam bound of the chosen point."""
         return self.bounds[self.chosen] if self.bounds else None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from tetrakis.circuit import Aig, optimise, pack_rows
 from tetrakis.errors import DataError
 from tetrakis.simplify._engine import Editor, Rows
-from tetrakis.simplify._graph import Graph, aig_of, graph_of
+from tetrakis.simplify._graph import Graph, graph_of
 from tetrakis.simplify._loss import (
     RowLoss,
     classification_loss,
@@ -21,16 +19,16 @@ from tetrakis.simplify._loss import (
     squared_loss,
 )
 from tetrakis.simplify._path import SimplificationPath
-from tetrakis.simplify._signals import MISMATCH, SQUARED
+from tetrakis.simplify._recorder import PASSES, Progress, Recorder
+from tetrakis.simplify._signals import SQUARED
 
 Bits = NDArray[np.bool_]
-Progress = Callable[[int, float, float | None], None]
+LARGE = 20_000
 NOISE_UNITS = 24.0
 DIGITS = 3
 SAMPLE = 400
 WORDS = 64
 SCORE_BITS = 50
-PASSES, LARGE, POLISHED = 6, 20_000, 3000
 
 
 @dataclass(frozen=True)
@@ -146,7 +144,7 @@ def simplify(
     held = None if guard is None else _rows(aig, guard[0], guard[1], loss, None, "guard inputs")
     graph, rng = graph_of(aig), np.random.default_rng(seed)
     rows = _packed(bits, wanted, graph)
-    recorder = _Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
+    recorder = Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
     start_loss = float(rows.losses(graph).sum())
     recorder.add(graph, start_loss, aig)
     _check_budget(start_loss, budget)
@@ -174,7 +172,7 @@ def _check_budget(loss: float, budget: float | None) -> None:
 
 def _edit(
     editor: Editor, plan: Schedule, budget: float | None, min_gates: int,
-    deadline: float | None, recorder: _Recorder,
+    deadline: float | None, recorder: Recorder,
 ) -> bool:  # fmt: skip
     """Run rounds at rising prices; return whether the schedule was run to its end."""
     unit = _unit(editor.rows)
@@ -273,65 +271,3 @@ def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
 def _scale(wanted: float, most: float) -> float:
     """Limit a scale so that scores up to `most` stay integers of `SCORE_BITS` bits."""
     return min(wanted, 2.0**SCORE_BITS / max(most, 1e-300))
-
-
-class _Point(NamedTuple):
-    size: int
-    loss: float
-    guard: float
-    circuit: Aig
-
-
-class _Recorder:
-    """Keeps circuits that are smaller than all before, or fit better than all that are smaller."""
-
-    def __init__(self, aig: Aig, rows: Rows, guard: Rows | None, progress: Progress | None) -> None:
-        self.aig, self.rows, self.guard, self.progress = aig, rows, guard, progress
-        self.points: tuple[_Point, ...] = ()
-        self.rounds = 0
-
-    def add(self, graph: Graph, loss: float, circuit: Aig | None = None) -> None:
-        """Record a point unless one recorded is no larger and no worse."""
-        made = aig_of(graph) if circuit is None else circuit
-        size = made.num_gates
-        if any(p.size <= size and p.loss <= loss for p in self.points):
-            return
-        guard = float("nan") if self.guard is None else float(self.guard.losses(graph).sum())
-        kept = (p for p in self.points if p.size < size or p.loss < loss)
-        self.points = (*kept, _Point(size, loss, guard, made))
-
-    def polish(self) -> None:
-        """Optimise the circuits as they are, where that takes little time."""
-        for point in sorted(self.points, key=lambda p: p.size):
-            if point.size > POLISHED:
-                return
-            made = optimise(point.circuit, max_passes=PASSES)
-            if made.num_gates < point.size:
-                rest = [p for p in self.points if p is not point]
-                better = point._replace(size=made.num_gates, circuit=made)
-                kept = (p for p in rest if p.size < better.size or p.loss < better.loss)
-                self.points = (*kept, better)
-
-    def tell(self) -> None:
-        """Report the latest point."""
-        if self.progress is not None:
-            size, loss, guard, _ = self.points[-1]
-            self.progress(size, loss, None if self.guard is None else guard)
-
-    def path(self, contradictory: int, finished: bool) -> SimplificationPath:
-        points = sorted(self.points, key=lambda p: -p.size)
-        named = tuple(
-            replace(p.circuit, input_names=self.aig.input_names, output_names=self.aig.output_names)
-            for p in points
-        )
-        return SimplificationPath(
-            named,
-            np.array([p.loss for p in points]),
-            None if self.guard is None else np.array([p.guard for p in points]),
-            float(self.rows.weight.sum()),
-            0.0 if self.guard is None else float(self.guard.weight.sum()),
-            contradictory,
-            self.rounds,
-            finished,
-            self.rows.kind == MISMATCH and bool((self.rows.weight == 1).all()),
-        )
