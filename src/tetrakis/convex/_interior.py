@@ -162,5 +162,5 @@ def _direction(
 
 def _positive(system: np.ndarray, right: np.ndarray) -> np.ndarray:
     diagonal = np.einsum("ii->i", system)
-    diagonal += 1e-14 * diagonal.max()
+    diagonal *= 1.0 + 1e-14
     return np.asarray(cho_solve(cho_factor(system, overwrite_a=True), right))

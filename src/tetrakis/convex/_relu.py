@@ -21,6 +21,8 @@ _NEW = 8
 #: Relative gap below which cells are solved exactly.
 _CLOSE = 0.03
 _SEARCH, _SEARCH_CLIMBS = 1024, 64
+#: Relative gap of the local search below which all cells are searched.
+_NEAR = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,34 +106,31 @@ def solve_relu(
     neurons = Neurons(np.zeros((0, d)), np.zeros((0, c)))
     if start is not None:
         neurons = Neurons(start.V, start.A)
-    best: ReLUSolution | None = None
+    proved, proved_nu = -np.inf, np.zeros_like(Y)
     last = np.inf
     for iteration in range(max_iter + 1):
         F = neurons.predict(X)
         nu, primal = loss.dual_point(F, Y), neurons.objective(X, Y, loss, alpha)
-        U, values = _candidates(X, nu, neurons, rng, exact)
+        U, values = _candidates(X, nu, neurons, rng, _STARTS, 12)
         dual = _dual(loss, nu, Y, alpha, values[0])
-        if not exact and primal - dual <= tol * primal:  # look harder before stopping
-            U, values = _candidates(X, nu, neurons, rng, exact, _SEARCH, _SEARCH_CLIMBS)
+        near = max(tol, _NEAR) if exact else tol
+        if primal - dual <= near * primal or iteration == max_iter:  # look harder before stopping
+            U, values = _search_hard(X, nu, neurons, rng, exact)
             dual = _dual(loss, nu, Y, alpha, values[0])
-        if best is None or not exact or dual > best.dual:  # a local search may be disproved later
-            kept_dual, kept_nu = dual, nu
-        else:
-            kept_dual, kept_nu = best.dual, best.nu
-        gap = (primal - kept_dual) / max(primal, 1e-300)
-        scope = "global" if exact else "heuristic"
-        best = ReLUSolution(
-            neurons.V, neurons.A, kept_nu, primal, kept_dual, scope, iteration, gap <= tol
-        )
-        if gap <= tol or iteration == max_iter:
-            break
+            if not exact or dual > proved:  # a local search may be disproved later
+                proved, proved_nu = dual, nu
+            if primal - proved <= tol * primal or iteration == max_iter:
+                break
+        gap = (primal - dual) / max(primal, 1e-300)
         stalled = last - primal < 0.1 * gap * primal
         last = primal
         neurons = _improve(
             X, Y, loss, alpha, neurons, U, values, nu, 0.0 if stalled else gap, tol * primal
         )
-    assert best is not None
-    return best
+    scope, converged = "global" if exact else "heuristic", primal - proved <= tol * primal
+    return ReLUSolution(
+        neurons.V, neurons.A, proved_nu, primal, proved, scope, iteration, converged
+    )
 
 
 def _dual(loss: Loss, nu: np.ndarray, Y: np.ndarray, alpha: float, largest: float) -> float:
@@ -143,17 +142,23 @@ def _candidates(
     nu: np.ndarray,
     neurons: Neurons,
     rng: np.random.Generator,
-    exact: bool,
-    n_starts: int = _STARTS,
-    n_climbs: int = 12,
+    n_starts: int,
+    n_climbs: int,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Directions with the largest ‖νᵀ(Xu)₊‖, best first."""
+    """Directions with large ‖νᵀ(Xu)₊‖ by local search, best first."""
     size = np.linalg.norm(neurons.V, axis=1, keepdims=True)
     starts = starting_points(X, n_starts, rng)
     starts = np.concatenate([neurons.V / np.maximum(size, 1e-300), starts])
-    U, values = local_maxima(X, nu, starts, count=n_climbs)
+    return local_maxima(X, nu, starts, count=n_climbs)
+
+
+def _search_hard(
+    X: np.ndarray, nu: np.ndarray, neurons: Neurons, rng: np.random.Generator, exact: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Search all cells, or from very many starts."""
     if not exact:
-        return U, values
+        return _candidates(X, nu, neurons, rng, _SEARCH, _SEARCH_CLIMBS)
+    U, values = _candidates(X, nu, neurons, rng, _STARTS, 12)
     u, value, error = sphere_maximum(X, nu)
     return np.concatenate([u[None], U]), np.concatenate([[value + error], values])
 

@@ -36,7 +36,7 @@ class Candidate:
         Score on rows that it was not trained on; `held_out_of` says of what.
     held_out_of : {"circuit", "settings"}
         ``circuit``: this very circuit on guard rows. ``settings``: the mean over
-        cross-validation folds of circuits trained with the same settings, less what this circuit
+        cross-validation folds of circuits trained with like settings, less what this circuit
         fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.

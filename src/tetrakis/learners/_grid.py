@@ -18,7 +18,7 @@ def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
     """Size of the networks and length of the training for a problem."""
     n, d = len(whole.train), len(problem.table.columns)
     if problem.table.boolean and n >= 1000:
-        width, steps = 32, 12_000
+        width, steps = 32, 12_000 if d <= 64 else 4000
     elif problem.n_outputs > 1:
         width, steps = (24, 4000) if n < 1000 else (40, 5000 if n < 3000 else 8000)
     else:
@@ -73,7 +73,7 @@ def neighbours(
     """
     wanted: list[Settings] = []
     if not vary:
-        scored = _smoothed(scored)
+        scored = smoothed(scored)
     for size in max_gates:
         near = [s for s in scored if 0.35 * size <= s[2] <= 1.35 * size] or _closest(scored, size)
         wanted += [s[0] for s in sorted(near, key=lambda s: -s[1])[:4]]
@@ -92,10 +92,10 @@ def _varied(setting: Settings, restart: int) -> Settings:
     return replace(setting, allowance=setting.allowance * by, alpha=setting.alpha * other)
 
 
-def _smoothed(scored: Sequence[Scored], width: float = 0.35) -> list[Scored]:
+def smoothed(scored: Sequence[Scored], width: float = 0.35) -> list[Scored]:
     """Average scores over settings of the same kind and similar size (in log AND nodes).
 
-    Means over few folds are noisy; without this the luckiest setting would win.
+    Scores on few rows are noisy; without this the luckiest setting would win.
     """
     kinds = np.array([(s.hidden, s.input_bits, s.activation_bits) for s, _, _ in scored])
     held = np.array([h for _, h, _ in scored])

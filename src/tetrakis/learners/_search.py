@@ -11,7 +11,7 @@ import numpy as np
 from tetrakis.encoding import Encoding
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
-from tetrakis.learners._grid import explore_settings, neighbours, plan_for
+from tetrakis.learners._grid import explore_settings, neighbours, plan_for, smoothed
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._simplified import KINDS, NetStart, StartOptions, simplified
 from tetrakis.learners._views import EncodedView, Split, encode_view, folds, guard_split
@@ -151,11 +151,17 @@ def _networks(
             scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
             chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
             found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
-        best = _worth_simplifying([(t.held_score, t.num_gates, t) for t in found], max_gates)
+        scored = smoothed([(t.trained.settings, t.held_score, float(t.num_gates)) for t in found])
+        best = _worth_simplifying(
+            [(held, t.num_gates, t) for (_, held, _), t in zip(scored, found, strict=True)],
+            max_gates,
+        )
         nets = [NetStart(_label(t.trained.settings), (_with_network(t),)) for t in best]
         return _finish(problem, found, "circuit", lab.report), tuple(nets)
     means = _fold_means(explored, first, len(splits))
     scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
+    for setting, held, gates in smoothed(scored):  # or the luckiest setting would win
+        means[setting] = (held, means[setting][1], gates)
     chosen = neighbours(scored, max_gates, lab.plan, effort, vary=False)
     refined = lab.run(chosen, [whole], likes, (0.5, 0.9), "training on all rows")
     known = {t.trained.settings for t in refined}
@@ -199,7 +205,7 @@ def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Sp
     where = f"{len(splits)} cross-validation folds" if guard is None else f"{rows} guard rows"
     texts = {
         "circuit": f"this circuit on {rows} rows that it was not learnt from",
-        "settings": f"mean over {where} of circuits found with the same settings at its size, less"
+        "settings": f"mean over {where} of circuits found with like settings at its size, less"
         " what this circuit fits its own rows worse than the best one of the same settings",
     }
     return "; or ".join(texts[k] for k in sorted(kinds))
