@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -144,6 +144,7 @@ def test_log_tail(errors, rows):
     assert log_tail(0, 3, 1.0) == -np.inf
 
 
+@example(1, 1.0, 0.0)  # every row wrong
 @given(st.integers(1, 10**6), st.floats(0, 1), st.floats(0, 5000))
 def test_the_second_computation_accepts_every_true_bound(rows, share, extra):
     circuit = Aig(2, np.array([[4, 2]]), np.array([6]))

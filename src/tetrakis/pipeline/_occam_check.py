@@ -89,7 +89,7 @@ def _fault(claim: Mapping[str, Any], bits: float, extra: float) -> str:
         return f"risk: claimed {claim['risk']:.10g}, {errors:,} of {rows:,} rows are wrong"
     budget = math.log(claim["delta"]) - bits * math.log(2)
     slack = _SLACK * (1 + abs(budget))
-    if log_tail(errors, rows, value) > budget + slack:
+    if value < 1 and log_tail(errors, rows, value) > budget + slack:
         return f"{value:.10g} is too small for {errors:,} errors on {rows:,} rows and its bits"
     if log_tail(errors, rows, value * (1 - _TIGHT)) < budget - slack:
         return f"{value:.10g} is too large for {errors:,} errors on {rows:,} rows and its bits"
