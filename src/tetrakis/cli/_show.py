@@ -42,17 +42,15 @@ def progress(*, quiet: bool = False) -> Iterator[Report]:
 def path_table(rows: Sequence[Mapping[str, Any]], *, title: str = "") -> Table:
     """Lay out the size–accuracy path; a row with a true ``chosen`` is marked."""
     keys = [key for key in _HEADINGS if any(row.get(key) is not None for row in rows)]
-    if any("chosen" in row for row in rows) and "name" in keys:
-        keys.append(keys.pop(keys.index("name")))  # long texts last; report.md has them whole
+    if "start" in keys and "name" in keys:
+        keys.remove("name")  # long texts; report.md has them
     table = Table(
         title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
     )
     table.add_column("")
     for key in keys:
         text = key in ("name", "start")
-        table.add_column(
-            _HEADINGS[key], justify="left" if text else "right", no_wrap=True, overflow="ellipsis"
-        )
+        table.add_column(_HEADINGS[key], justify="left" if text else "right", no_wrap=not text)
     for row in rows:
         chosen = bool(row.get("chosen"))
         cells = [_cell(key, row.get(key)) for key in keys]
