@@ -1,10 +1,14 @@
 """Plans, curves, and what circuits found on all rows are expected to score."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from tetrakis.circuit import AigBuilder
 from tetrakis.datasets import table_from_arrays
-from tetrakis.learners._occam import SIZES, Curve
+from tetrakis.learners._grounds import Point
+from tetrakis.learners._occam import SIZES, Curve, _expected
 from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
 from tetrakis.learners._teacher import fit_lesson
@@ -13,12 +17,27 @@ from tetrakis.learners._teacher import fit_lesson
 def test_curves_hold_below_and_above_what_the_splits_reached():
     held, fitted = np.full(len(SIZES), np.nan), np.full(len(SIZES), np.nan)
     held[10:20], fitted[10:20] = np.linspace(0.5, 0.9, 10), 1.0
-    curve = Curve(held, fitted)
-    assert curve.at(1) == curve.at(int(np.ceil(SIZES[10]))) == (0.5, 1.0)
-    assert curve.at(10**6) == (0.9, 1.0)
-    assert curve.at(int(np.ceil(SIZES[15]))) == (held[15], 1.0)
-    empty = Curve(np.full(len(SIZES), np.nan), fitted)
+    curve = Curve(held, fitted, held + 0.05)
+    assert curve.at(1) == curve.at(int(np.ceil(SIZES[10]))) == (0.5, 1.0, 0.55)
+    assert curve.at(10**6) == (0.9, 1.0, pytest.approx(0.95))
+    assert curve.at(int(np.ceil(SIZES[15]))) == (held[15], 1.0, held[15] + 0.05)
+    empty = Curve(np.full(len(SIZES), np.nan), fitted, held)
     assert empty.at(100)[0] == float("-inf")
+
+
+def test_expected_scores_follow_the_audit_and_without_it_the_fit():
+    circuit = AigBuilder(1).build([2])
+    word = SimpleNamespace(
+        with_output=lambda output: SimpleNamespace(input_names=("x",), output_names=("y",))
+    )
+    ground = SimpleNamespace(encoding=word, output=lambda circuit, start: None)
+    start = SimpleNamespace(label="a start", kind="tree")
+    flat = np.full(len(SIZES), 0.8)
+    for audit, train, held in ((0.93, 0.7, 0.83), (0.85, 0.99, 0.75), (np.nan, 0.7, 0.6)):
+        points = [Point(circuit, t, 0.0, audit) for t in (train, 0.9)]
+        curve = Curve(flat, flat, flat + 0.1)
+        found = _expected([(ground, start, points)], curve)
+        assert found[0].held_out_score == pytest.approx(held)
 
 
 @pytest.mark.parametrize("n_rows", [400, 3100])
@@ -45,6 +64,11 @@ def test_lessons_repeat_and_know_the_rows_they_came_from(task):
     lesson, again = (fit_lesson(problem, np.arange(80), None, 3) for _ in range(2))
     assert (lesson.labels == again.labels).all()
     assert set(lesson.table.columns[2].values) <= set(X[:80, 2])
+    assert lesson.audit is not None and lesson.audit.audit is None
+    assert not np.array_equal(
+        lesson.audit.table.columns[0].values[:50], lesson.table.columns[0].values[:50]
+    )
+    assert ((lesson.audit.weights >= 0) & (lesson.audit.weights <= 1)).all()
     truth = lesson.table.columns[0].values
     if task == "classification":
         assert set(lesson.weights) <= {1, 2, 3, 4}

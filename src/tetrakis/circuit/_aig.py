@@ -14,14 +14,14 @@ from tetrakis.errors import CircuitError
 IntArray = NDArray[np.int32]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gate_levels(num_pis: int, fanins: IntArray, levels: IntArray) -> None:
     for gate in range(fanins.shape[0]):
         level = max(levels[fanins[gate, 0] >> 1], levels[fanins[gate, 1] >> 1])
         levels[num_pis + 1 + gate] = level + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _mark(first: int, fanins: IntArray, used: NDArray[np.bool_]) -> None:
     for gate in range(fanins.shape[0] - 1, -1, -1):
         if used[first + gate]:

@@ -16,7 +16,7 @@ PathLike = str | os.PathLike[str]
 _REMEDY = "Write the file again, or check that it was copied as binary and in full."
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _encode_deltas(first: int, fanins: NDArray[np.int32]) -> NDArray[np.uint8]:
     data = np.empty(fanins.shape[0] * 10, np.uint8)
     size = 0
@@ -33,7 +33,7 @@ def _encode_deltas(first: int, fanins: NDArray[np.int32]) -> NDArray[np.uint8]:
     return data[:size]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _decode_deltas(
     first: int, fanins: NDArray[np.int32], data: NDArray[np.uint8]
 ) -> tuple[int, int]:

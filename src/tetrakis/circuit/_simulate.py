@@ -39,7 +39,7 @@ def unpack(words: Words, rows: int) -> NDArray[np.bool_]:
     return np.ascontiguousarray(bits.T).view(np.bool_)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _gate_range(values: Words, first: int, fanins: NDArray[np.int32], width: int) -> None:
     ones = np.uint64(0xFFFFFFFFFFFFFFFF)
     for gate in range(fanins.shape[0]):
@@ -51,7 +51,7 @@ def _gate_range(values: Words, first: int, fanins: NDArray[np.int32], width: int
             out[w] = (left[w] ^ flip_a) & (right[w] ^ flip_b)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _simulate(
     num_pis: int,
     fanins: NDArray[np.int32],

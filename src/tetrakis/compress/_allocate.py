@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from tetrakis.network import FixedPointFormat, FixedPointResNet, ResNet
 
 _WEIGHS = (0.5, 1.0, 2.0)
 _TRADES = 60
+_NOISE, _SHARES, _REPAIRS = 0.7, (0.02, 0.05, 0.1, 0.25, 0.5), 8
 _LIST_SHARE = 0.2  # of the time, kept for the price list
 _OUTWARD = 1 + 2e-9  # what the certificate adds for rounding
 Gates = Callable[[FixedPointResNet], int]
@@ -86,7 +87,7 @@ class _Move:
 
     item: Item
     step: int
-    gates: int
+    gates: float
     errors: np.ndarray
 
 
@@ -97,6 +98,7 @@ def allocate(
     tolerance: float,
     gates: Gates,
     sweeps: int = 4,
+    kicks: int = 40,
     time_limit: float = 300.0,
     continuous: Any = True,
     accept: Callable[[FixedPointResNet], bool] | None = None,
@@ -119,6 +121,8 @@ def allocate(
         ``lambda fixed: compile_network(fixed, effort=0).num_gates``.
     sweeps : int
         Most sweeps of the search by actual counts; 0 for the model alone.
+    kicks : int
+        Random exchanges tried after the sweeps, each filled up greedily.
     time_limit : float
         Seconds after which no further trial begins.
     continuous : bool or array_like of bool
@@ -147,6 +151,7 @@ def allocate(
     search = _Search(precision, tolerance / _OUTWARD, gates, accept, seconds)
     starts = search.starts()
     point = min((search.improved(p, sweeps) for p in starts), key=lambda p: p.gates)
+    point = search.shaken(point, kicks if sweeps else 0)
     complete = not search.late()
     search.end += _LIST_SHARE * time_limit
     prices = search.prices(point)
@@ -242,6 +247,46 @@ class _Search:
             point = better
         return point
 
+    def shaken(self, point: _Point, kicks: int) -> _Point:
+        """Exchange at random prices, fill up, and keep what is smaller (iterated local search)."""
+        rng = np.random.default_rng(0)
+        moves = self.moves(point, (-2, -1, 1, 2)) if kicks else []
+        for _ in range(kicks):
+            if self.late() or not moves:
+                break
+            noisy = [
+                replace(m, gates=m.gates * float(np.exp(f)))
+                for m, f in zip(moves, _NOISE * rng.standard_normal(len(moves)), strict=True)
+            ]
+            chosen = _exchange(noisy, self.tolerance - point.errors, float(rng.choice(_SHARES)))
+            some = [m for m in chosen if rng.random() < 0.8]
+            found = self.repaired(point, some, [m for m in moves if m.step > 0])
+            if found is None:
+                continue
+            found = self.filled(found, moves)
+            if found.gates < point.gates:
+                point = self.improved(found, 1)
+                moves = self.moves(point, (-2, -1, 1, 2))
+        return point
+
+    def repaired(self, point: _Point, chosen: list[_Move], buying: list[_Move]) -> _Point | None:
+        """Make the moves, and of the purchases as few as bring the errors within the tolerance."""
+        for _ in range(_REPAIRS):
+            found = self.tried(point.state.moved([(m.item, m.step) for m in chosen]))
+            if found is None or not chosen:
+                return None
+            over = found.errors - self.tolerance
+            if (over <= 0).all():
+                return found if self.accept(found.fixed) else None
+            taken = {m.item for m in chosen}
+            left = [m for m in buying if m.item not in taken]
+            freed = np.array([-np.minimum(m.errors[over > 0], 0.0).sum() for m in left])
+            if not left or freed.max() <= 0:
+                return None
+            price = freed / np.array([max(m.gates, 0.5) for m in left])
+            chosen = [*chosen, left[int(price.argmax())]]
+        return None
+
     def exchanged(self, point: _Point, moves: list[_Move]) -> _Point:
         """Make many moves at once: the best of several sizes of the exchange."""
         best = point
@@ -289,7 +334,7 @@ class _Search:
     def prices(self, point: _Point) -> tuple[Price, ...]:
         """Return the price list of a point."""
         found = [
-            Price(self._where(m.item), m.item.kind, -m.gates, float(m.errors.max()))
+            Price(self._where(m.item), m.item.kind, -int(m.gates), float(m.errors.max()))
             for m in self.moves(point, (-1,))
         ]
         return tuple(sorted(found, key=lambda p: (-p.gates / max(p.error, 1e-300), p.where)))

@@ -41,11 +41,21 @@ class StartCircuit:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A circuit of a path with its scores on the rows it was learnt from and on held rows."""
+    """A circuit of a path with its scores.
+
+    Parameters
+    ----------
+    circuit : Aig
+    train_score, held_score : float
+        On the rows it was learnt from, and on held rows.
+    audit_score : float
+        What the teacher expects on fresh rows, less its own errors; NaN without a teacher.
+    """
 
     circuit: Aig
     train_score: float
     held_score: float
+    audit_score: float = float("nan")
 
 
 @dataclass(eq=False)
@@ -132,9 +142,29 @@ class Ground:
             start.circuit, self.bits(codes), self.loss(target, weight, start), seed=seed,
             schedule=schedule, min_gates=min_gates,
         )  # fmt: skip
-        return [self.point(circuit, start) for circuit in found.circuits]
+        return [self.point(circuit, start, audited=taught) for circuit in found.circuits]
 
-    def point(self, circuit: Aig, start: StartCircuit) -> Point:
+    @cached_property
+    def audit(self) -> tuple[NDArray[np.bool_], NDArray, NDArray]:
+        """Input bits, labels and margins of the teacher's rows that nothing is learnt from."""
+        lesson = self.lesson().audit
+        assert lesson is not None
+        codes, _ = laid_out(self.own_encoding, self.encoding, lesson.table)
+        return self.bits(codes), lesson.labels, lesson.weights
+
+    def audit_score(self, circuit: Aig, start: StartCircuit) -> float:
+        """Score a circuit on the teacher's fresh rows, as if the teacher were right.
+
+        For classes a disagreement costs the teacher's margin: what it expects to be lost.
+        """
+        bits, labels, margins = self.audit
+        read = self.output(circuit, start).integers(simulate_rows(circuit, bits))
+        if self.problem.task == "regression":
+            return float(r2(labels, start.offset + start.scale * read))
+        wrong = np.minimum(read, self.n_classes - 1) != labels
+        return 1.0 - float(np.mean(margins * wrong))
+
+    def point(self, circuit: Aig, start: StartCircuit, *, audited: bool = False) -> Point:
         """Score a circuit on the training rows and on the held rows."""
         scores = []
         for rows in (self.train, self.held):
@@ -147,7 +177,8 @@ class Ground:
                 scores.append(r2(truth, start.offset + start.scale * read))
             else:
                 scores.append(float(np.mean(np.minimum(read, self.n_classes - 1) == truth)))
-        return Point(circuit, float(scores[0]), float(scores[1]))
+        audit = self.audit_score(circuit, start) if audited else float("nan")
+        return Point(circuit, float(scores[0]), float(scores[1]), audit)
 
     def output(self, circuit: Aig, start: StartCircuit) -> Output:
         """Describe how a circuit's outputs are read."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -66,23 +67,25 @@ class Curve:
 
     Parameters
     ----------
-    held, fitted : ndarray, shape (len(SIZES),)
+    held, fitted, audit : ndarray, shape (len(SIZES),)
+        On held rows, on training rows, and on fresh rows that the teacher labelled.
     """
 
     held: NDArray[np.float64]
     fitted: NDArray[np.float64]
+    audit: NDArray[np.float64]
 
-    def at(self, size: int) -> tuple[float, float]:
-        """Return (held-out score, training score) of the largest size on the grid within `size`.
+    def at(self, size: int) -> tuple[float, float, float]:
+        """Return (held-out, training, audit score) of the largest size on the grid within `size`.
 
         Of the smallest size that the splits reached, for smaller circuits.
         """
         known = np.flatnonzero(~np.isnan(self.held))
         if not len(known):
-            return float("-inf"), float("inf")
+            return float("-inf"), float("inf"), float("nan")
         place = int(np.searchsorted(SIZES, size, side="right")) - 1
         place = min(max(place, int(known[0])), int(known[-1]))
-        return float(self.held[place]), float(self.fitted[place])
+        return float(self.held[place]), float(self.fitted[place]), float(self.audit[place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +98,7 @@ class Options:
         Sizes to look at closely.
     seed, jobs : int
     n_seeds : int
-        Runs of every plan on all rows.
+        Runs of every plan on all rows; a network, which is one start, is run once.
     schedule : Schedule
     report : callable
     """
@@ -138,11 +141,15 @@ def occam_candidates(
     best = _best_plans(
         [c if a else None for c, a in zip(curves, again, strict=True)], options.max_gates
     )
-    todo = [(plans[k], whole, len(splits), seed) for k in best for seed in range(options.n_seeds)]
-    refits = _run(todo, options, (stop, 1.0), "simplifying on all rows")
-    for i, k in enumerate(best):
-        runs = refits[i * options.n_seeds : (i + 1) * options.n_seeds]
-        found += _expected(runs, curves[k])
+    seeds = [options.n_seeds if plans[k].recipe is not None else 1 for k in best]
+    todo = [
+        (plans[k], whole, len(splits), seed)
+        for k, count in zip(best, seeds, strict=True)
+        for seed in range(count)
+    ]
+    refits = iter(_run(todo, options, (stop, 1.0), "simplifying on all rows"))
+    for k, count in zip(best, seeds, strict=True):
+        found += _expected(list(islice(refits, count)), curves[k])
     return pareto(found)
 
 
@@ -178,8 +185,8 @@ def _curve(paths: Sequence[list[Point]]) -> Curve:
     tables = []
     for points in paths:
         sizes = np.array([p.circuit.num_gates for p in points])
-        scores = np.array([(p.held_score, p.train_score) for p in points])
-        row = np.full((len(SIZES), 2), np.nan)
+        scores = np.array([(p.held_score, p.train_score, p.audit_score) for p in points])
+        row = np.full((len(SIZES), 3), np.nan)
         for k, size in enumerate(SIZES):
             small = np.flatnonzero(sizes <= size)
             if len(small):
@@ -192,7 +199,7 @@ def _curve(paths: Sequence[list[Point]]) -> Curve:
         near = near[~np.isnan(near[:, 0])]
         if len(near) and not np.isnan(mean[k, 0]):
             smooth[k] = near.mean(axis=0)
-    return Curve(smooth[:, 0], mean[:, 1])
+    return Curve(smooth[:, 0], mean[:, 1], smooth[:, 2])
 
 
 def _best_plans(curves: Sequence[Curve | None], budgets: Sequence[int]) -> list[int]:
@@ -219,19 +226,23 @@ def _expected(
 ) -> list[Candidate]:
     """Give circuits found on all rows the score of their plan at their size.
 
-    It is lowered by as much as they fit their rows worse than the best circuit of the plan that
-    is no larger, and than the folds' circuits of that size fitted theirs.
+    With a teacher it is moved by as much as they agree with theirs, on fresh rows, better or
+    worse than the folds' circuits with the folds' teachers. Else it is lowered by as much as
+    they fit their rows worse than the best circuit of the plan that is no larger, and than the
+    folds' circuits of that size fitted theirs.
     """
     flat = [(ground, start, point) for ground, start, points in runs for point in points]
     found = []
     for ground, start, point in flat:
         size = point.circuit.num_gates
-        held, fitted = curve.at(size)
+        held, fitted, audit = curve.at(size)
         if not np.isfinite(held):
             continue
-        best = max(p.train_score for _, _, p in flat if p.circuit.num_gates <= size)
-        lacking = max(fitted, best) - point.train_score
-        found.append(_candidate(point, ground, start, held - lacking, "settings"))
+        moved = point.audit_score - audit
+        if not np.isfinite(moved):
+            best = max(p.train_score for _, _, p in flat if p.circuit.num_gates <= size)
+            moved = point.train_score - max(fitted, best)
+        found.append(_candidate(point, ground, start, held + moved, "settings"))
     return found
 
 

@@ -19,12 +19,14 @@ from tetrakis.network import FixedPointResNet
 from tetrakis.training import Job, Plan, Settings, TrainedNetwork, to_networks, train
 
 Progress = Callable[[str, float], None]
-CROSS_VALIDATE_BELOW = 3000
-N_FOLDS = 5
+CROSS_VALIDATE_BELOW = 8000
+MANY_FOLDS_BELOW = 3000
+N_FOLDS = (5, 3)
 GUARD_ROWS = 2000
 GUARD_SHARES = (0.1, 0.2)
 NET_GATES = 6000
 MOST_NETS = 2
+NO_WORSE = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,9 +82,9 @@ def search(
 ) -> SearchResult:
     """Search for small circuits that fit `problem`.
 
-    Small tables are cross-validated: settings are scored on held-out folds, then networks of the
-    best settings are trained on all rows. Large tables set guard rows aside, and every circuit is
-    scored on them.
+    Tables below 8,000 rows (Boolean ones below 3,000) are cross-validated: settings are scored on
+    held-out folds, then networks of the best settings are trained on all rows. Larger tables set
+    guard rows aside, and every circuit is scored on them.
 
     Parameters
     ----------
@@ -111,7 +113,7 @@ def search(
     report = progress or (lambda text, fraction: None)
     given = guard is not None
     n = problem.table.n_rows
-    if guard is None and n >= CROSS_VALIDATE_BELOW:
+    if guard is None and n >= (MANY_FOLDS_BELOW if problem.table.boolean else CROSS_VALIDATE_BELOW):
         guard = guard_split(problem, float(np.clip(GUARD_ROWS / n, *GUARD_SHARES)), seed)
     splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
@@ -133,7 +135,7 @@ def search(
     path = pareto([*trained, *edited])
     text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
-    error = _standard_error(problem, best, n if guard is None else len(whole.held))
+    error = _standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
 
@@ -153,9 +155,10 @@ def _networks(
             found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
         scored = smoothed([(t.trained.settings, t.held_score, float(t.num_gates)) for t in found])
         best = _worth_simplifying(
+            problem, len(whole.held),
             [(held, t.num_gates, t) for (_, held, _), t in zip(scored, found, strict=True)],
             max_gates,
-        )
+        )  # fmt: skip
         nets = [NetStart(_label(t.trained.settings), (_with_network(t),)) for t in best]
         return _finish(problem, found, "circuit", lab.report), tuple(nets)
     means = _fold_means(explored, first, len(splits))
@@ -166,8 +169,9 @@ def _networks(
     refined = lab.run(chosen, [whole], likes, (0.5, 0.9), "training on all rows")
     known = {t.trained.settings for t in refined}
     best_settings = _worth_simplifying(
-        [(h, g, s) for s, (h, _, g) in means.items() if s in known], max_gates
-    )
+        problem, len(whole.train), [(h, g, s) for s, (h, _, g) in means.items() if s in known],
+        max_gates,
+    )  # fmt: skip
     nets = []
     for setting in best_settings:
         place = list(first).index(setting) * len(splits)
@@ -186,15 +190,21 @@ def _with_network(trial: _Trial) -> tuple[EncodedView, FixedPointResNet]:
 
 
 def _worth_simplifying(
-    scored: Sequence[tuple[float, float, Any]], max_gates: Sequence[int]
-) -> list[Any]:
-    """Pick the best of all sizes, and the best of up to a few times each budget."""
+    problem: Problem, n_held: int, scored: Sequence[tuple[float, float, Any]],
+    max_gates: Sequence[int],
+) -> list[Any]:  # fmt: skip
+    """Pick the best of all sizes, and the best of up to a few times each budget.
+
+    Of those as good as the best one, to a quarter of its standard error, the smallest is taken.
+    """
     limits = [NET_GATES, *(5 * g for g in max_gates)]
     found = []
     for limit in limits:
-        within = [(held, -gates, k) for k, (held, gates, _) in enumerate(scored) if gates <= limit]
+        within = [(held, gates, k) for k, (held, gates, _) in enumerate(scored) if gates <= limit]
         if within:
-            found.append(max(within)[2])
+            best = max(held for held, _, _ in within)
+            least = best - NO_WORSE * _standard_error(problem, best, n_held)
+            found.append(min((g, -h, k) for h, g, k in within if h >= least)[2])
     return [scored[k][2] for k in dict.fromkeys(found)][:MOST_NETS]
 
 
@@ -205,21 +215,24 @@ def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Sp
     where = f"{len(splits)} cross-validation folds" if guard is None else f"{rows} guard rows"
     texts = {
         "circuit": f"this circuit on {rows} rows that it was not learnt from",
-        "settings": f"mean over {where} of circuits found with like settings at its size, less"
-        " what this circuit fits its own rows worse than the best one of the same settings",
+        "settings": f"mean over {where} of circuits found with like settings at its size, moved by"
+        " how much better or worse this circuit does than those on fresh rows labelled by a"
+        " teacher, or lowered by what it fits its own rows worse than the best one alike",
     }
     return "; or ".join(texts[k] for k in sorted(kinds))
 
 
 def _fold_count(problem: Problem) -> int:
+    n = problem.table.n_rows
+    most = N_FOLDS[0] if n < MANY_FOLDS_BELOW else N_FOLDS[1]
     if problem.task == "classification":
-        return int(np.clip(np.bincount(problem.target).min(), 2, N_FOLDS))
-    return min(N_FOLDS, problem.table.n_rows)
+        return int(np.clip(np.bincount(problem.target).min(), 2, most))
+    return min(most, n)
 
 
-def _standard_error(problem: Problem, best: Candidate, n: int) -> float:
+def _standard_error(problem: Problem, score: float, n: int) -> float:
     """Binomial for accuracy; for R² that of a mean of n squared errors of a normal variable."""
-    miss = 1.0 - best.held_out_score
+    miss = 1.0 - score
     if problem.task == "classification":
         return float(np.sqrt(max(miss * (1 - miss), 1 / n) / n))
     return float(max(miss, 0.0) * np.sqrt(2 / n))

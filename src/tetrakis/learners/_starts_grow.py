@@ -90,7 +90,7 @@ def grow_tree(
     return BinaryTree(column, left, right, mean, np.maximum(square - mean * whole[:, 0], 0.0))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _tally(columns, rows, group, weight, values, ones, total):  # type: ignore[no-untyped-def]
     """Count, or sum the values of, the rows where each column is 1."""
     total[:] = 0
@@ -111,7 +111,7 @@ def _tally(columns, rows, group, weight, values, ones, total):  # type: ignore[n
                 ones[j] += total[g, j]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _score(total, ones, whole, count, entropy, table, score):  # type: ignore[no-untyped-def]
     """Negative impurity of the two sides of every split; return that of the undivided rows."""
     base = -table[count] if entropy else 0.0
@@ -129,7 +129,7 @@ def _score(total, ones, whole, count, entropy, table, score):  # type: ignore[no
     return base
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _choose(score, base, ones, count, min_leaf, cost, near):  # type: ignore[no-untyped-def]
     """Return the cheapest of the good splits, or -1."""
     best, found = -np.inf, -1
@@ -149,7 +149,7 @@ def _choose(score, base, ones, count, min_leaf, cost, near):  # type: ignore[no-
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _divide(columns, column, rows, buffer):  # type: ignore[no-untyped-def]
     """Move the rows where a column is 0 to the front, in order; return their number."""
     zeros = ones = 0
@@ -164,7 +164,7 @@ def _divide(columns, column, rows, buffer):  # type: ignore[no-untyped-def]
     return zeros
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _grow(columns, group, weight, values, entropy, min_leaf, least_error, cost, near, table, total):  # type: ignore[no-untyped-def]
     n, n_columns = columns.shape
     rows, buffer = np.arange(n), np.empty(n, np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 from tetrakis.learners._baselines_models import IntArray
 from tetrakis.learners._starts_columns import Bytes, Columns, combined
@@ -44,22 +45,30 @@ def fresh_pairs(
     pairs: IntArray, columns: Columns, made: Bytes, most: int
 ) -> list[tuple[IntArray, Bytes]]:
     """Compute up to `most` pairs that differ from all columns and from each other."""
-    known = {_print(column) for column in made}
     tried = {tuple(p) for p in columns.pairs.tolist()}
     fresh: list[tuple[IntArray, Bytes]] = []
     for pair in pairs:
         if tuple(pair.tolist()) in tried:
             continue
         column = combined(made, pair)
-        mark = _print(column)
-        if mark not in known and column.min() != column.max():
-            known.add(mark)
+        others = np.array([other for _, other in fresh], np.uint8).reshape(-1, len(column))
+        if column.min() != column.max() and not (_has(made, column) or _has(others, column)):
             fresh.append((pair, column))
             if len(fresh) == most:
                 break
     return fresh
 
 
-def _print(column: Bytes) -> bytes:
-    """Return equal bytes for columns that are equal or complements."""
-    return np.packbits(column ^ column[0]).tobytes()
+@njit(cache=True, nogil=True)
+def _has(made: Bytes, column: Bytes) -> bool:
+    """Tell whether a column or its complement is among those made."""
+    for known in made:
+        flip = known[0] ^ column[0]
+        alike = True
+        for row in range(len(column)):
+            if known[row] ^ column[row] != flip:
+                alike = False
+                break
+        if alike:
+            return True
+    return False

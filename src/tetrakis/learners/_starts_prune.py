@@ -35,7 +35,7 @@ def prune_tree(tree: BinaryTree, weight: float, price: float) -> BinaryTree:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _cuts(left, right, error, weight, price):  # type: ignore[no-untyped-def]
     n = len(left)
     worth, leaf = np.zeros(n), np.ones(n, np.bool_)
@@ -52,7 +52,7 @@ def _cuts(left, right, error, weight, price):  # type: ignore[no-untyped-def]
     return cut
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _kept(left, right):  # type: ignore[no-untyped-def]
     kept = np.zeros(len(left), np.bool_)
     kept[0] = True

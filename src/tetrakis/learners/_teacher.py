@@ -29,6 +29,8 @@ FOLDS = 3
 MANY_ROWS = 8000
 BITS = 8
 RESAMPLED = 4000
+AUDITED = 4000
+AUDIT_SEED = 7919
 SHARE = 0.3
 CONFIDENCE = 4
 
@@ -162,11 +164,15 @@ class Lesson:
         Class indices or values.
     weights : ndarray of float64, shape (n,)
         Whole numbers: 0 where the teacher can't decide, up to CONFIDENCE where it is sure.
+    audit : Lesson or None
+        Further rows that nothing is learnt from; their weights are the teacher's margins (the
+        likeliest class's probability less the next one's), or 1 for regression.
     """
 
     table: Table
     labels: NDArray
     weights: Floats
+    audit: Lesson | None = None
 
 
 def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -> Lesson:
@@ -177,10 +183,20 @@ def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -
         codes[rows], problem.target[rows], problem.task, len(problem.classes), seed
     )
     table = resampled(problem.table, rows, max(RESAMPLED, 2 * len(rows)), SHARE, seed)
-    taught = teacher(encoding.encode(table, unknown="ignore"))
+    labels, margins = _taught(teacher, encoding.encode(table, unknown="ignore"), problem.task)
+    fresh = resampled(problem.table, rows, AUDITED, SHARE, seed + AUDIT_SEED)
+    audit = Lesson(fresh, *_taught(teacher, encoding.encode(fresh, unknown="ignore"), problem.task))
     if problem.task == "regression":
-        return Lesson(table, taught[:, 0], np.ones(len(taught)))
-    top = np.sort(taught, axis=1)
-    weights = np.rint(CONFIDENCE * (top[:, -1] - top[:, -2]))
+        return Lesson(table, labels, margins, audit)
+    weights = np.rint(CONFIDENCE * margins)
     kept = weights > 0
-    return Lesson(table.take(kept), taught.argmax(axis=1)[kept], weights[kept])
+    return Lesson(table.take(kept), labels[kept], weights[kept], audit)
+
+
+def _taught(teacher: Teacher, codes: NDArray, task: str) -> tuple[NDArray, Floats]:
+    """Return the teacher's labels and margins; a value's margin is 1."""
+    taught = teacher(codes)
+    if task == "regression":
+        return taught[:, 0], np.ones(len(taught))
+    top = np.sort(taught, axis=1)
+    return taught.argmax(axis=1), top[:, -1] - top[:, -2]

@@ -101,7 +101,7 @@ def _is_hashed(fanins: Longs) -> bool:
     return bool(plain) and len(np.unique(np.sort(fanins, axis=1), axis=0)) == len(fanins)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _pattern(
     gate: int, first: int, fanins: Longs, reads: Longs
 ) -> tuple[int, int, int, int]:  # pragma: no cover - compiled
@@ -124,7 +124,7 @@ def _pattern(
     return _AND, x, y, 0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _nodes(
     num_pis: int, fanins: Longs, outputs: Longs
 ) -> tuple[Longs, Longs, Longs, int]:  # pragma: no cover - compiled

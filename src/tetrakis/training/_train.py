@@ -18,7 +18,7 @@ from tetrakis.training._model import Params
 from tetrakis.training._plan import Job, Plan, TrainedNetwork, View
 
 _CHUNKS_PER_CALL = 20
-GROUP = 32
+GROUP = 16
 
 
 def train(
