@@ -9,6 +9,7 @@ from tetrakis.errors import BudgetError
 from tetrakis.graphs import lift, mlp, residual, to_resnet, tree
 from tetrakis.lifts import Training, train_lifts
 from tetrakis.lifts._model import outputs, stacked
+from tetrakis.lifts._rows import Rows, sum_rows
 from tetrakis.lifts._sparse import gather_sum, index_of
 
 
@@ -32,6 +33,29 @@ def test_gathering_is_a_product_with_a_sparse_matrix(lifts, n_target, n_source, 
         np.testing.assert_allclose(down[t], dense.T @ slope[t], atol=1e-4)
         expected = (slope[t] @ sources[t].T)[np.arange(n_target)[:, None], parents[t]]
         np.testing.assert_allclose(own[t], expected, atol=1e-4)
+
+
+def test_compiled_loops_are_the_same_sum():
+    rng = np.random.default_rng(0)
+    parents = rng.integers(12, size=(30, 3)).astype(np.int32)
+    weights, sources = rng.normal(size=(30, 3)), rng.normal(size=(12, 5))
+    slope = rng.normal(size=(30, 5)).astype(np.float32)
+    given = jnp.asarray(weights, jnp.float32), jnp.asarray(sources, jnp.float32)
+    index = jax.tree.map(lambda v: jnp.asarray(v[0]), index_of(parents[None], 12))
+    first, back = jax.vjp(lambda w, a: gather_sum(w, a, index), *given)
+    second, again = jax.vjp(lambda w, a: sum_rows(w, a, Rows(jnp.asarray(parents))), *given)
+    np.testing.assert_allclose(first, second, atol=1e-5)
+    for a, b in zip(back(jnp.asarray(slope)), again(jnp.asarray(slope)), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_large_lifts_train():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(32, 3))
+    net = lift(mlp(3, 2), 13_000, 4, rng)
+    assert net.n_edges > 100_000 and isinstance(stacked([net])[1][1], Rows)
+    found = train_lifts([net], X, np.abs(X[:, :1]), Training(steps=50, learning_rate=1e-4))[0]
+    assert found.loss < 0.5 * found.losses[0]
 
 
 def test_many_sources_are_cut_finely():

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.graphs import BaseGraph, Lift
+from tetrakis.lifts._rows import Rows, sum_rows
 from tetrakis.lifts._sparse import gather_sum, index_of
 
 _DENSE = 16
+_LARGE = 50_000
 
 Loss = Literal["squared", "logistic", "softmax"]
 
@@ -35,7 +37,8 @@ def stacked(lifts: Sequence[Lift]) -> tuple[Params, tuple[Any, ...]]:
     """Stack the weights of lifts of one shape, and index their edges; lifts are the first axis.
 
     Edges that read everything have no index: they are dense products. Where a copy reads a
-    sixteenth of the sources or more, the product is dense as well, with zeros.
+    sixteenth of the sources or more, the product is dense as well, with zeros. Single large lifts
+    on a CPU take compiled loops.
     """
     first = lifts[0]
     weights = tuple(
@@ -51,9 +54,14 @@ def stacked(lifts: Sequence[Lift]) -> tuple[Params, tuple[Any, ...]]:
         drawn = [p for p in (net.parents[k] for net in lifts) if p is not None]
         n = first.counts[edge.source]
         dense = bool(drawn) and n <= _DENSE * drawn[0].shape[1]
-        index.append(
-            None if not drawn else Mask(np.stack(drawn)) if dense else index_of(np.stack(drawn), n)
-        )
+        if not drawn:
+            index.append(None)
+        elif dense:
+            index.append(Mask(np.stack(drawn)))
+        elif len(lifts) == 1 and drawn[0].size >= _LARGE and jax.default_backend() == "cpu":
+            index.append(Rows(drawn[0][None]))
+        else:
+            index.append(index_of(np.stack(drawn), n))
     return Params(weights, biases), tuple(index)
 
 
@@ -76,6 +84,8 @@ def outputs(graph: BaseGraph, params: Params, index: tuple[Any, ...], X: Any) ->
                     total = total + params.weights[k] @ source
                 elif isinstance(index[k], Mask):
                     total = total + _spread(params.weights[k], index[k].parents, source) @ source
+                elif isinstance(index[k], Rows):
+                    total = total + sum_rows(params.weights[k], source, index[k])
                 else:
                     total = total + gather_sum(params.weights[k], source, index[k])
         values[name] = jax.nn.relu(total) if vertex.activation == "relu" else total
