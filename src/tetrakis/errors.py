@@ -38,6 +38,10 @@ class NetworkError(TetrakisError, ValueError):
     """Shapes, ranges or numbers of a network don't fit together."""
 
 
+class GraphError(TetrakisError, ValueError):
+    """A computation graph is malformed, or can't be lifted as asked."""
+
+
 class CircuitError(TetrakisError, ValueError):
     """A circuit is malformed or doesn't match its inputs."""
 

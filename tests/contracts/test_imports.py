@@ -15,6 +15,7 @@ LEVELS = {
     "network": 1,
     **dict.fromkeys(["measures", "graphs", "datasets", "encoding"], 2),
     **dict.fromkeys(["training", "convex", "compress", "circuit", "functions", "simplify"], 3),
+    **dict.fromkeys(["lifts", "dynamics"], 3),
     **dict.fromkeys(["learners", "export"], 4),
     **dict.fromkeys(["pipeline", "report"], 5),
     "cli": 6,

@@ -5,6 +5,8 @@ from tetrakis.learners._choose import choose as choose
 from tetrakis.learners._choose import pareto as pareto
 from tetrakis.learners._estimators import ResNetClassifier as ResNetClassifier
 from tetrakis.learners._estimators import ResNetRegressor as ResNetRegressor
+from tetrakis.learners._lifts import SparseLiftClassifier as SparseLiftClassifier
+from tetrakis.learners._lifts import SparseLiftRegressor as SparseLiftRegressor
 from tetrakis.learners._problem import Problem as Problem
 from tetrakis.learners._problem import labels_like as labels_like
 from tetrakis.learners._problem import problem_from_table as problem_from_table

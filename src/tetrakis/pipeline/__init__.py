@@ -32,6 +32,7 @@ _PUBLIC = {
     "edit_table": "_verify_simplified",
     "is_compiled": "_verify_compiled",
     "is_simplified": "_verify_simplified",
+    "lift_table": "_lift",
     "measure_folder": "_folder",
     "path_rows": "_simplify_folder",
     "predict_folder": "_folder",

@@ -1,0 +1,146 @@
+"""From a trained lift to circuits: input codes, rounding at several precisions, compilation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from tetrakis.compress import quantise, sweep
+from tetrakis.encoding import Encoding, fit_encoding
+from tetrakis.errors import NetworkError
+from tetrakis.graphs import Lift, to_resnet
+from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._choose import pareto
+from tetrakis.learners._problem import Problem
+from tetrakis.learners._views import TRIM
+from tetrakis.measures import num_digits
+from tetrakis.network import FixedPointResNet, ResNet
+
+DELTAS = tuple(2.0**k for k in range(-11, 1))
+ACTIVATION_BITS = (3, 4, 5, 6, 8)
+MOST_COMPILED = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """The scale that a lift was trained in: its inputs are (x − centre) / spread.
+
+    Parameters
+    ----------
+    centre, spread : ndarray, shape (n_columns,)
+    offset, scale : float
+        For regression: prediction = offset + scale · output.
+    """
+
+    centre: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    offset: float = 0.0
+    scale: float = 1.0
+
+
+def on_codes(lift: Lift, standard: Standard, encoding: Encoding, X: NDArray) -> ResNet:
+    """Build the network that reads codes, worth ``code / 2**bits``, in place of numbers.
+
+    A word stands for the number that fits it best on the rows `X`, by least squares; columns
+    without a word were constant, so their standardised value is 0.
+    """
+    bits = np.array([len(word.bits) for word in encoding.inputs])
+    units = encoding.encode(X) / 2.0**bits
+    columns = [spec.index for spec in encoding.columns]
+    centre, spread = np.zeros(len(standard.centre)), np.ones(len(standard.centre))
+    for place, column in enumerate(columns):
+        t, x = units[:, place], X[:, column]
+        varies = t.var()
+        slope = float(np.mean((t - t.mean()) * (x - x.mean())) / varies) if varies else 1.0
+        start = float(x.mean() - slope * t.mean())
+        centre[column] = (standard.centre[column] - start) / slope
+        spread[column] = standard.spread[column] / slope
+    box = np.zeros((len(centre), 2))
+    box[columns, 1] = 1.0 - 2.0**-bits
+    whole = to_resnet(lift, box=box, centre=centre, scale=spread)
+    read_in = csr_array(whole.read_in[:, columns])
+    return sweep(ResNet(read_in, whole.blocks, whole.read_out, whole.offset, box[columns]))
+
+
+def compressed(
+    lift: Lift,
+    standard: Standard,
+    problem: Problem,
+    train: NDArray,
+    held: NDArray,
+    *,
+    bits: int,
+    label: str,
+    deltas: Sequence[float] = DELTAS,
+    activation_bits: Sequence[int] = ACTIVATION_BITS,
+) -> tuple[Candidate, ...]:
+    """Round a lift at several precisions and compile those that can matter.
+
+    Parameters
+    ----------
+    lift : Lift
+    standard : Standard
+    problem : Problem
+        Its table has no columns but those the lift was trained on.
+    train, held : ndarray of int
+        Rows that fix the encoding and the largest activations, and rows to score on.
+    bits : int
+        Of numeric inputs.
+    label : str
+    deltas, activation_bits : sequence
+        Of `quantise`; all pairs are tried, ten at most are compiled.
+
+    Returns
+    -------
+    tuple of Candidate
+        A Pareto front.
+    """
+    table = problem.table
+    encoding = fit_encoding(table.take(train), bits=bits, trim=TRIM)
+    codes = encoding.encode(table)
+    X = np.stack([column.values for column in table.columns], axis=1).astype(np.float64)
+    network = on_codes(lift, standard, encoding, X[train])
+    values = codes[train] / 2.0 ** np.array([len(word.bits) for word in encoding.inputs])
+    maxima = [a.max(axis=0, initial=0.0) for a in network.activations(values)]
+    trials: list[tuple[float, float, int, FixedPointResNet]] = []
+    for delta, size in product(deltas, activation_bits):
+        try:
+            fixed, _ = quantise(
+                network, input_formats=encoding.formats, delta=delta, activation_bits=size,
+                maxima=maxima,
+            )  # fmt: skip
+        except NetworkError:  # too fine for 62 bits
+            continue
+        scores = [problem.score(fixed, codes, rows) for rows in (held, train)]
+        trials.append((scores[0], scores[1], num_digits(fixed) * (size + 2), fixed))
+    found = []
+    for held_score, train_score, _, fixed in _worth_compiling(trials):
+        circuit = problem.compile(fixed)
+        own = encoding.with_output(problem.output(fixed, circuit))
+        named = replace(circuit, input_names=own.input_names, output_names=own.output_names)
+        found.append(
+            Candidate(
+                named, own, train_score, held_score, "circuit", label, start="lift",
+                trained=(network, fixed),
+            )
+        )  # fmt: skip
+    return pareto(found)
+
+
+def _worth_compiling(
+    trials: list[tuple[float, float, int, FixedPointResNet]],
+) -> list[tuple[float, float, int, FixedPointResNet]]:
+    """Keep those that no other beats in score and estimated size, evenly if there are many."""
+    front: list[tuple[float, float, int, FixedPointResNet]] = []
+    for trial in sorted(trials, key=lambda t: (t[2], -t[0])):
+        if not front or trial[0] > front[-1][0]:
+            front.append(trial)
+    if len(front) <= MOST_COMPILED:
+        return front
+    places = np.unique(np.linspace(0, len(front) - 1, MOST_COMPILED).round().astype(int))
+    return [front[p] for p in places]

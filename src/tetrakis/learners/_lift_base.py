@@ -1,0 +1,248 @@
+"""What estimators that train lifts share."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from tetrakis.certificate import Certificate
+from tetrakis.circuit import Aig, simulate_rows
+from tetrakis.datasets import table_from_arrays
+from tetrakis.encoding import Encoding
+from tetrakis.errors import BudgetError, GraphError
+from tetrakis.graphs import BaseGraph, Lift, to_resnet
+from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._choose import choose
+from tetrakis.learners._compress_lift import ACTIVATION_BITS, DELTAS, Standard, compressed
+from tetrakis.learners._problem import Problem
+from tetrakis.lifts import Loss, TrainedLift
+from tetrakis.network import FixedPointResNet, ResNet
+
+
+class LiftEstimator(BaseEstimator):
+    """Standardises, trains a lift, keeps its network, and compiles it on request."""
+
+    graph_: BaseGraph
+    lift_: Lift
+    network_: ResNet
+    loss_: float
+    n_iter_: int
+    path_: tuple[Candidate, ...]
+    encoding_: Encoding
+    fixed_point_: FixedPointResNet
+    circuit_: Aig
+    certificate_: Certificate
+    held_out_score_: float
+    rule_: str
+    random_state: Any
+    _standard: Standard
+
+    def _train(
+        self, X: NDArray, y: NDArray, loss: Loss, n_outputs: int, rng: np.random.Generator
+    ) -> tuple[BaseGraph, TrainedLift]:
+        raise NotImplementedError
+
+    def _learn(self, X: NDArray, y: NDArray, loss: Loss, n_outputs: int) -> None:
+        """Train on rows; `y` as the loss wants it, in units of the target for squared loss."""
+        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        spread = X.std(axis=0)
+        varies = (np.ptp(X, axis=0) > 0) & (spread > 0)
+        offset, scale = 0.0, 1.0
+        if loss == "squared":
+            offset, scale = float(y.mean()), float(y.std()) or 1.0
+            y = ((y - offset) / scale)[:, None]
+        self._standard = Standard(X.mean(axis=0), np.where(varies, spread, 1.0), offset, scale)
+        U = np.where(varies, (X - self._standard.centre) / self._standard.spread, 0.0)
+        self.graph_, found = self._train(U, y, loss, n_outputs, rng)
+        self.lift_, self.loss_, self.n_iter_ = found.lift, found.loss, max(found.n_steps, 1)
+        box = np.stack([X.min(axis=0), X.max(axis=0)], axis=1)
+        net = to_resnet(
+            found.lift, box=box, centre=self._standard.centre, scale=self._standard.spread
+        )
+        self.network_ = ResNet(
+            net.read_in, net.blocks, net.read_out * scale, net.offset * scale + offset, box
+        )
+        for name in ("path_", "circuit_", "encoding_", "fixed_point_", "certificate_"):
+            if hasattr(self, name):  # of an earlier fit
+                delattr(self, name)
+
+    def _outputs(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self, "network_")
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        return self.network_.evaluate(X)
+
+    def compress(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        held_out: tuple[Any, Any] | None = None,
+        max_gates: int | None = None,
+        tolerance: float | None = None,
+        bits: int = 6,
+        deltas: Any = DELTAS,
+        activation_bits: Any = ACTIVATION_BITS,
+    ) -> Self:
+        """Round the network at several precisions, compile, and choose a circuit.
+
+        Sets ``path_``, ``encoding_``, ``fixed_point_``, ``circuit_``, ``certificate_``,
+        ``held_out_score_`` and ``rule_`` as in `ResNetClassifier`; `predict` stays the network's,
+        `predict_circuit` is the circuit's.
+
+        Parameters
+        ----------
+        X : array_like, shape (n, n_features)
+            Rows that fix the encoding: those of `fit`.
+        y : array_like, shape (n,)
+        held_out : (X, y), optional
+            Rows to score and choose on. Without, the score is that of the rows `X`, and optimistic.
+        max_gates, tolerance
+            As in `ResNetClassifier`.
+        bits : int
+            Of numeric inputs, 1 to 8.
+        deltas, activation_bits : sequence
+            Precisions to try, see `tetrakis.compress.quantise`.
+
+        Raises
+        ------
+        BudgetError
+            If no circuit is within `max_gates`.
+        """
+        check_is_fitted(self, "network_")
+        rows, target = self._rows(X, y)
+        train = np.arange(len(rows))
+        held = train
+        if held_out is not None:
+            more, answers = self._rows(*held_out)
+            held = len(rows) + np.arange(len(more))
+            rows, target = np.concatenate([rows, more]), np.concatenate([target, answers])
+        classes = tuple(map(str, self.classes_)) if is_classifier(self) else ()
+        problem = Problem(
+            table_from_arrays(rows), "classification" if classes else "regression", target, classes,
+            offset=self._standard.offset, scale=self._standard.scale,
+        )  # fmt: skip
+        self.path_ = compressed(
+            self.lift_, self._standard, problem, train, held, bits=bits, label=self._label(),
+            deltas=deltas, activation_bits=activation_bits,
+        )  # fmt: skip
+        best_score = max(c.held_out_score for c in self.path_)
+        miss = max(1.0 - best_score, 0.0)
+        error = np.sqrt(miss * (1 - miss) if classes else 2 * miss**2) / np.sqrt(len(held))
+        index, self.rule_ = choose(
+            self.path_, max_gates=max_gates, tolerance=tolerance, standard_error=float(error)
+        )
+        best = self.path_[index]
+        self.encoding_, self.circuit_ = best.encoding, best.circuit
+        self.fixed_point_, self.certificate_ = best.fixed_point, best.certificate
+        self.held_out_score_ = best.held_out_score
+        return self
+
+    def _rows(self, X: Any, y: Any) -> tuple[NDArray, NDArray]:
+        X, y = validate_data(self, X, y, reset=False, dtype=np.float64)
+        if not is_classifier(self):
+            return X, np.asarray(y, np.float64)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(f"y: expected classes that fit had, got {unknown[:5].tolist()}.")
+        return X, np.searchsorted(self.classes_, y)
+
+    def _label(self) -> str:
+        return f"lift of {len(self.graph_.hidden)} types, {self.lift_.n_parameters} parameters"
+
+    def _integers(self, X: Any) -> NDArray[np.int64]:
+        check_is_fitted(self, "circuit_")
+        X = validate_data(self, X, reset=False, dtype=np.float64)
+        output = self.encoding_.output
+        assert output is not None
+        return output.integers(simulate_rows(self.circuit_, self.encoding_.encode_bits(X)))
+
+
+class LiftRegressor(RegressorMixin, LiftEstimator):
+    """Fit and predict values."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to rows `X` of shape (n_samples, n_features) and values `y` of shape (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
+        self._learn(X, np.asarray(y, np.float64), "squared", 1)
+        return self
+
+    def predict(self, X: Any) -> NDArray[np.float64]:
+        """Predict values of rows `X` with the network."""
+        return self._outputs(X)[:, 0]
+
+    def predict_circuit(self, X: Any) -> NDArray[np.float64]:
+        """Predict values of rows `X` by running the circuit that `compress` made."""
+        integers = self._integers(X)
+        output = self.encoding_.output
+        assert output is not None
+        return output.offset + output.scale * integers.astype(np.float64)
+
+
+class LiftClassifier(ClassifierMixin, LiftEstimator):
+    """Fit and predict labels."""
+
+    classes_: NDArray
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit to rows `X` of shape (n_samples, n_features) and labels `y` of shape (n_samples,)."""
+        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        n = len(self.classes_)
+        if n < 2:
+            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
+        self._learn(X, labels, "logistic" if n == 2 else "softmax", 1 if n == 2 else n)
+        return self
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Compute outputs of the network, shape (n,) for two classes, else (n, n_classes)."""
+        F = self._outputs(X)
+        return F[:, 0] if F.shape[1] == 1 else F
+
+    def predict(self, X: Any) -> NDArray:
+        """Predict labels of rows `X` with the network."""
+        F = self._outputs(X)
+        chosen = (F[:, 0] > 0).astype(int) if F.shape[1] == 1 else F.argmax(axis=1)
+        return self.classes_[chosen]
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Compute probabilities of the classes, shape (n, n_classes)."""
+        F = self._outputs(X)
+        F = np.concatenate([np.zeros_like(F), F], axis=1) if F.shape[1] == 1 else F
+        P = np.exp(F - F.max(axis=1, keepdims=True))
+        return P / P.sum(axis=1, keepdims=True)
+
+    def predict_circuit(self, X: Any) -> NDArray:
+        """Predict labels of rows `X` by running the circuit that `compress` made."""
+        return self.classes_[np.minimum(self._integers(X), len(self.classes_) - 1)]
+
+
+def check_columns(graph: BaseGraph, n_columns: int, n_outputs: int) -> BaseGraph:
+    """Return `graph` if it fits the data, or raise GraphError."""
+    if not isinstance(graph, BaseGraph):
+        raise GraphError(f"graph: expected a BaseGraph or its name, got {graph!r}.")
+    if graph.n_inputs > n_columns:
+        last = max(graph.inputs, key=lambda v: max(v.columns))
+        raise GraphError(
+            f"vertex {last.name!r}: reads column {max(last.columns)}, but the data has "
+            f"{n_columns} columns."
+        )
+    if graph.n_outputs != n_outputs:
+        raise GraphError(
+            f"vertex {graph.outputs[-1].name!r}: the task needs {n_outputs} outputs, the graph has "
+            f"{graph.n_outputs}."
+        )
+    return graph
+
+
+def check_whole(name: str, value: Any, least: int = 1) -> int:
+    """Return a whole number, or raise BudgetError."""
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise BudgetError(f"{name}: expected a whole number >= {least}, got {value!r}.")
+    return int(value)

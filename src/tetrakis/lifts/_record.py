@@ -1,0 +1,96 @@
+"""A file that results are appended to, so that an interrupted run can be continued."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tetrakis.errors import ArtifactError
+
+SCHEMA = 1
+
+
+def fingerprint(*values: Any) -> str:
+    """Hash arrays and JSON values."""
+    digest = hashlib.sha256()
+    for value in values:
+        if isinstance(value, np.ndarray):
+            digest.update(f"{value.dtype} {value.shape}".encode() + value.tobytes())
+        else:
+            digest.update(json.dumps(value, sort_keys=True, default=str).encode())
+    return digest.hexdigest()[:16]
+
+
+class Record:
+    """Losses of trials by size and group, in a file of JSON lines or in memory only.
+
+    Parameters
+    ----------
+    path : path or None
+    settings : dict
+        What the results depend on; a file with others is refused.
+
+    Raises
+    ------
+    ArtifactError
+        If the file isn't one of these, is damaged before its last line, or has other settings.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None, settings: dict[str, Any]) -> None:
+        self.path = None if path is None else Path(path)
+        self.groups: dict[tuple[int, int], list[float]] = {}
+        header = {"schema": SCHEMA, **settings}
+        if self.path is None:
+            return
+        if self.path.is_dir() or not self.path.absolute().parent.is_dir():
+            raise ArtifactError(f"{self.path}: can't be written.", remedy="Name a file.")
+        if not self.path.exists() or not self.path.stat().st_size:
+            self.path.write_text(json.dumps(header) + "\n", encoding="utf-8")
+            return
+        self._read(header)
+
+    def _read(self, header: dict[str, Any]) -> None:
+        assert self.path is not None
+        data = self.path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]  # a line that was cut short is done again
+        lines = whole.decode("utf-8", errors="replace").splitlines()
+        try:
+            found = json.loads(lines[0]) if lines else None
+            if isinstance(found, dict) and found.get("schema") == SCHEMA:
+                for line in lines[1:]:
+                    row = json.loads(line)
+                    self.groups[int(row["size"]), int(row["group"])] = [
+                        float(v) for v in row["losses"]
+                    ]
+            else:
+                raise ValueError("no header")
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtifactError(
+                f"{self.path}: is no record of a success curve, or damaged ({error}).",
+                remedy="Name another file, or delete it.",
+            ) from None
+        differ = [k for k in header if found.get(k) != header[k]]
+        if differ:
+            raise ArtifactError(
+                f"{self.path}: was recorded with other settings ({', '.join(differ)}).",
+                remedy="Name another file, or give the same settings again.",
+            )
+        if len(whole) < len(data):
+            with self.path.open("r+b") as stream:
+                stream.truncate(len(whole))
+
+    def add(self, size: int, group: int, losses: Sequence[float]) -> None:
+        """Add the losses of a group of trials; on the disk when this returns."""
+        self.groups[size, group] = list(losses)
+        if self.path is not None:
+            row = json.dumps({"size": size, "group": group, "losses": list(losses)})
+            with self.path.open("a", encoding="utf-8") as stream:
+                stream.write(row + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
