@@ -19,6 +19,13 @@ class Task(StrEnum):
     regression = "regression"
 
 
+class Learner(StrEnum):
+    """What is trained."""
+
+    resnet = "resnet"
+    convex = "convex"
+
+
 class Impute(StrEnum):
     """How missing values are filled."""
 
@@ -84,9 +91,18 @@ def fit(
         str,
         typer.Option(
             metavar="KINDS",
-            help="Models to start from, with commas between: resnet, tree, boosted, fringe.",
+            help="Models to start from, with commas between: resnet, convex, tree, boosted,"
+            " fringe.",
         ),
     ] = "resnet,tree,boosted,fringe",
+    learner: Annotated[
+        Learner,
+        typer.Option(
+            metavar="NAME",
+            help="convex: only two-layer networks trained to the global optimum, with a bound on"
+            " their distance from it, compiled as they are; --starts is not looked at.",
+        ),
+    ] = Learner.resnet,
     seed: Annotated[
         int, typer.Option(min=0, max=2**31, metavar="S", help="Same seed, same circuit.")
     ] = 0,
@@ -135,6 +151,7 @@ def fit(
             tolerance=tolerance,
             impute=None if impute is None else impute.value,
             effort=effort,
+            learner=learner.value,
             starts=tuple(kind.strip() for kind in starts.split(",")),
             seed=seed,
             jobs=jobs or cpu_count() or 1,

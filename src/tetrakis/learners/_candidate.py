@@ -20,6 +20,21 @@ from tetrakis.measures import (
 from tetrakis.network import FixedPointResNet, ResNet
 
 
+@dataclass(frozen=True)
+class ConvexProgram:
+    """What a network of the convex learner is a near optimum of: mean loss plus alpha Σ ‖u‖‖a‖.
+
+    Parameters
+    ----------
+    loss : {"squared", "logistic"}
+        Squared: 1/(2n) ‖f − y‖² of the standardised target.
+    alpha : float
+    """
+
+    loss: str
+    alpha: float
+
+
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """A trained network, its fixed-point twin and the circuit compiled from it.
@@ -40,11 +55,13 @@ class Candidate:
         fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.
-    start : {"resnet", "tree", "boosted", "fringe"}
+    start : {"resnet", "convex", "tree", "boosted", "fringe"}
         The kind of model that the search started from.
     trained : (ResNet, FixedPointResNet), optional
         The network that the circuit was compiled from. Without one, the circuit was simplified
         and its networks are its own, gate by gate (`network_from_circuit`).
+    program : ConvexProgram, optional
+        Of networks of the convex learner.
 
     Attributes
     ----------
@@ -61,6 +78,7 @@ class Candidate:
     label: str
     start: str = "resnet"
     trained: tuple[ResNet, FixedPointResNet] | None = None
+    program: ConvexProgram | None = None
 
     @property
     def network_of(self) -> str:

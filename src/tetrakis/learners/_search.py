@@ -11,6 +11,8 @@ import numpy as np
 from tetrakis.encoding import Encoding
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
+from tetrakis.learners._convex import convex_trials
+from tetrakis.learners._convex_path import convex_candidates, convex_scores
 from tetrakis.learners._grid import explore_settings, neighbours, plan_for, smoothed
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._simplified import KINDS, NetStart, StartOptions, simplified
@@ -78,6 +80,7 @@ def search(
     jobs: int = 1,
     settings: Sequence[Settings] | None = None,
     starts: Sequence[str] = KINDS,
+    simplify: bool = True,
     progress: Progress | None = None,
 ) -> SearchResult:
     """Search for small circuits that fit `problem`.
@@ -101,8 +104,11 @@ def search(
         Threads to train in; the result doesn't depend on it.
     settings : sequence of Settings, optional
         Settings to explore, instead of the built-in grid.
-    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
-        What to simplify; networks as they were trained are looked at only with ``"resnet"``.
+    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe"}
+        What to simplify; networks as they were trained are looked at only with ``"resnet"`` and
+        ``"convex"``.
+    simplify : bool
+        Without, networks are compiled as they were trained, and trees are left out.
     progress : callable, optional
         Called with a text and the fraction done.
 
@@ -127,11 +133,16 @@ def search(
     if "resnet" in starts:
         first = list(settings) if settings is not None else explore_settings(problem, effort)
         trained, nets = _networks(lab, problem, splits, guard, whole, first, max_gates, effort)
+    if "convex" in starts:
+        more, others = _convex_networks(lab, splits, guard, whole, max_gates, effort)
+        trained, nets = trained + more, nets + others
     options = StartOptions(
         tuple(starts), tuple(max_gates), impute, seed, jobs, effort,
         lambda text, f: report(text, half + (1 - half) * f),
     )  # fmt: skip
-    edited = simplified(problem, splits, refit=not given, nets=nets, options=options)
+    edited: tuple[Candidate, ...] = ()
+    if simplify:
+        edited = simplified(problem, splits, refit=not given, nets=nets, options=options)
     path = pareto([*trained, *edited])
     text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
@@ -179,6 +190,35 @@ def _networks(
         trials = [*explored[place : place + len(splits)], last]
         nets.append(NetStart(_label(setting), tuple(_with_network(t) for t in trials)))
     return _finish(problem, _expected(refined, means), "settings", lab.report), tuple(nets)
+
+
+def _convex_networks(
+    lab: _Laboratory, splits: Sequence[Split], guard: Split | None, whole: Split,
+    max_gates: Sequence[int], effort: float,
+) -> tuple[tuple[Candidate, ...], tuple[NetStart, ...]]:  # fmt: skip
+    """Solve convex programs: the networks as compiled, and those worth simplifying."""
+    guarded = guard is not None
+    trials = convex_trials(
+        lab.problem, splits, whole, impute=lab.impute, effort=effort, jobs=lab.threads,
+        report=lambda text, f: lab.report(text, 0.7 * f),
+    )  # fmt: skip
+    lab.n_trained += sum(len(group) for group in trials)
+    held = convex_scores(trials, guarded=guarded)
+    sizes = [lab.problem.compile(t.fixed, thorough=False).num_gates for t in trials[-1]]
+    found = convex_candidates(
+        lab.problem, trials[-1], held, sizes, guarded=guarded,
+        report=lambda text, f: lab.report(text, 0.7 + 0.3 * f),
+    )  # fmt: skip
+    best = _worth_simplifying(
+        [(h, size, k) for k, (h, size) in enumerate(zip(held, sizes, strict=True))], max_gates
+    )
+    nets = tuple(
+        NetStart(
+            trials[-1][k].settings.label, tuple((g[k].where, g[k].fixed) for g in trials), "convex"
+        )
+        for k in best
+    )
+    return found, nets
 
 
 def _fit(trial: _Trial) -> float:

@@ -20,6 +20,8 @@ from tetrakis.network import FixedPointResNet
 from tetrakis.simplify import Schedule
 
 KINDS = ("resnet", "tree", "boosted", "fringe")
+#: All that can be asked for; by default `KINDS` are.
+STARTS = ("resnet", "convex", "tree", "boosted", "fringe")
 MOST_TAUGHT = 20_000
 SMALL = 3000
 QUICK = 0.25
@@ -35,10 +37,12 @@ class NetStart:
     ----------
     label : str
     networks : tuple of (EncodedView, FixedPointResNet)
+    kind : {"resnet", "convex"}
     """
 
     label: str
     networks: tuple[tuple[EncodedView, FixedPointResNet], ...]
+    kind: str = "resnet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +51,7 @@ class StartOptions:
 
     Parameters
     ----------
-    kinds : tuple of {"resnet", "tree", "boosted", "fringe"}
+    kinds : tuple of {"resnet", "convex", "tree", "boosted", "fringe"}
     max_gates : tuple of int
     impute : {"median", "mode"} or None
     seed, jobs : int
@@ -179,7 +183,7 @@ def _net_plans(
             scale = problem.scale * 2.0 ** int(fixed.output_exponent[0])
             regression = problem.task == "regression"
             start = StartCircuit(
-                "resnet", net.label, problem.compile(fixed),
+                net.kind, net.label, problem.compile(fixed),
                 problem.offset if regression else 0.0, scale if regression else 1.0,
             )  # fmt: skip
             given.append((ground, start))

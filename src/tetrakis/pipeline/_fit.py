@@ -23,15 +23,17 @@ from tetrakis.learners import (
 )
 from tetrakis.learners._baselines import baseline_path, best_baselines
 from tetrakis.learners._baselines_models import TreeCircuit
-from tetrakis.learners._simplified import KINDS
+from tetrakis.learners._simplified import KINDS, STARTS
 from tetrakis.learners._views import TRIM, folds
 from tetrakis.pipeline._data import data_record, run_circuit, score
+from tetrakis.pipeline._gap import gap_claim
 from tetrakis.pipeline._occam import occam_claim
 from tetrakis.pipeline._result import Baseline, FitResult
 
 Progress = Callable[[str, float], None]
 _TREE_BITS = 8
 _SEARCH_SHARE = 0.85
+LEARNERS = ("resnet", "convex")
 
 
 def fit_table(
@@ -47,6 +49,7 @@ def fit_table(
     jobs: int = 1,
     effort: float = 1.0,
     starts: Sequence[str] = KINDS,
+    learner: str = "resnet",
     progress: Progress | None = None,
 ) -> FitResult:
     """Find a small circuit that predicts the target of a table.
@@ -73,8 +76,12 @@ def fit_table(
         Threads to train in; the result doesn't depend on it.
     effort : float
         Scales training steps and restarts.
-    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
+    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe"}
         Models whose circuits are simplified.
+    learner : {"resnet", "convex"}
+        ``"convex"``: nothing but two-layer networks trained to the global optimum, compiled as
+        they are, with a bound on how far they are from the best of any width; `starts` is not
+        looked at.
     progress : callable, optional
         Called with a text and the fraction done.
 
@@ -87,9 +94,13 @@ def fit_table(
     DataError, EncodingError, BudgetError
     """
     report = progress or (lambda text, fraction: None)
-    unknown = [s for s in starts if s not in KINDS]
+    unknown = [s for s in starts if s not in STARTS]
     if unknown or not starts:
-        raise BudgetError(f"starts: expected some of {', '.join(KINDS)}, got {list(starts)}.")
+        raise BudgetError(f"starts: expected some of {', '.join(STARTS)}, got {list(starts)}.")
+    if learner not in LEARNERS:
+        raise BudgetError(f"learner: expected one of {', '.join(LEARNERS)}, got {learner!r}.")
+    if learner == "convex":
+        starts = ("convex",)
     kind = check_target(train, task)
     if max_gates is not None and max_gates < 0:
         raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")
@@ -102,6 +113,7 @@ def fit_table(
     found = search(
         problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
         seed=seed, effort=effort, jobs=jobs, starts=tuple(starts),
+        simplify=learner == "resnet",
         progress=lambda text, f: report(text, _SEARCH_SHARE * f),
     )  # fmt: skip
     index, rule = choose(
@@ -118,13 +130,15 @@ def fit_table(
         test_score=None if test is None else _test_score(best, test, kind),
         source=train.source, n_rows=train.n_rows, seed=seed,
         options={"max_gates": max_gates, "tolerance": tolerance, "impute": impute,
-                 "task": task, "effort": effort, "starts": list(starts)},
+                 "task": task, "effort": effort, "starts": list(starts),
+                 **({} if learner == "resnet" else {"learner": learner})},
         notes=(*train.notes, *best.encoding.notes),
         train_data=data_record(train),
         validation_data=None if validation is None else data_record(validation),
         test_data=None if test is None else data_record(test),
         guard_rows=None if own_guard is None else tuple(int(r) for r in own_guard.held),
         occam=_occam(best, train, kind, own_guard),
+        global_gap=_gap(best, train, own_guard),
     )  # fmt: skip
 
 
@@ -132,10 +146,23 @@ def _occam(best: Candidate, train: Table, task: str, guard: Split | None) -> dic
     """Bound the error from the rows that the circuit was learnt from."""
     if task != "classification":
         return None
-    rows = train
-    if guard is not None:
-        rows = train.take(np.setdiff1d(np.arange(train.n_rows), guard.held))
-    return occam_claim(best.circuit, best.encoding, rows)
+    return occam_claim(best.circuit, best.encoding, _learnt_from(train, guard))
+
+
+def _gap(best: Candidate, train: Table, guard: Split | None) -> dict[str, Any] | None:
+    """Bound how far a network of the convex learner is from the best one of any width."""
+    if best.program is None:
+        return None
+    return gap_claim(
+        best.network, best.fixed_point, best.encoding, _learnt_from(train, guard),
+        loss=best.program.loss, alpha=best.program.alpha,
+    )  # fmt: skip
+
+
+def _learnt_from(train: Table, guard: Split | None) -> Table:
+    if guard is None:
+        return train
+    return train.take(np.setdiff1d(np.arange(train.n_rows), guard.held))
 
 
 def _problem(table: Table, train: Table, task: Any) -> Problem:

@@ -29,6 +29,7 @@ FIELDS = {
     "train_score": "number or null",
     "test_score": "number or null",
     "occam_bound": "object or null",
+    "global_gap": "object or null",
     "num_gates": "number",
     "num_levels": "number",
     "num_pis": "number",
@@ -62,13 +63,17 @@ FIELDS = {
     "digest": "text",
 }
 #: Fields that folders of earlier versions lack; they are read as null.
-LATER = ("occam_bound",)
+LATER = ("occam_bound", "global_gap")
 _OCCAM = {
     **dict.fromkeys(("value", "errors", "rows", "risk", "bits", "encoding_bits"), "number"),
     "code": "text",
     "delta": "number",
     "constant_error": "number",
     "verdict": "text",
+}
+_GAP = {
+    **dict.fromkeys(("value", "objective", "lower_bound", "alpha", "rows"), "number"),
+    **dict.fromkeys(("loss", "scope", "method"), "text"),
 }
 _TYPES: dict[str, Any] = {
     "text": str, "number": (int, float), "object": dict, "list": list, "null": type(None),
@@ -155,6 +160,8 @@ def _check_parts(document: dict[str, Any], place: str) -> None:
             _check_fields(document[name], _SOURCE, f"{place}: {name}")
     if document.get("occam_bound") is not None:
         _check_fields(document["occam_bound"], _OCCAM, f"{place}: occam_bound")
+    if document.get("global_gap") is not None:
+        _check_fields(document["global_gap"], _GAP, f"{place}: global_gap")
     for name, item in document["files"].items():
         if Path(name).name != name:
             raise ArtifactError(f"{place}: files: {name!r} is no file name.", remedy=REMEDY)

@@ -69,6 +69,8 @@ class FitResult:
         table.
     occam : Mapping, optional
         The Occam bound of the chosen circuit with its terms (`occam_claim`); classes only.
+    global_gap : Mapping, optional
+        How far the chosen network is from the best of any width (`gap_claim`); convex learner only.
     """
 
     task: str
@@ -90,6 +92,7 @@ class FitResult:
     test_data: DataRecord | None = None
     guard_rows: tuple[int, ...] | None = None
     occam: Mapping[str, Any] | None = None
+    global_gap: Mapping[str, Any] | None = None
 
     @property
     def best(self) -> Candidate:

@@ -11,8 +11,10 @@ from tetrakis.circuit import Aig
 from tetrakis.datasets import Table, read_table
 from tetrakis.encoding import Encoding
 from tetrakis.errors import ArtifactError, TetrakisError
+from tetrakis.network import FixedPointResNet, ResNet
 from tetrakis.pipeline._claims import unpack_guard_rows
 from tetrakis.pipeline._data import data_record, run_circuit, score
+from tetrakis.pipeline._gap import check_gap
 from tetrakis.pipeline._occam_check import check_occam
 from tetrakis.pipeline._verdict import Check, agree
 
@@ -26,8 +28,9 @@ Metrics = Mapping[str, Any]
 
 
 def check_scores(
-    metrics: Metrics, circuit: Aig | None, encoding: Encoding | None, table: Table | None
-) -> Iterator[Check]:
+    metrics: Metrics, circuit: Aig | None, encoding: Encoding | None, table: Table | None,
+    *, networks: tuple[ResNet | None, FixedPointResNet | None] = (None, None),
+) -> Iterator[Check]:  # fmt: skip
     """Check every score whose rows are given or built in; list the others as unchecked."""
     if circuit is None or encoding is None or encoding.output is None:
         yield Check("scores", "unknown", "circuit.aig or encoding.json can't be read")
@@ -43,22 +46,22 @@ def check_scores(
             continue
         part = found if rows is None else found.take(rows)
         yield _check(name, metrics, circuit, encoding, part, f"on {_SOURCES[source]}")
-    yield from _occam(metrics, circuit, encoding, tables.get("source"))
+    rows, missing = _learnt_from(metrics, tables.get("source"))
+    yield from check_occam(metrics.get("occam_bound"), circuit, encoding, rows, missing)
+    yield from check_gap(metrics.get("global_gap"), *networks, encoding, rows, missing)
     if table is not None and not any(found is table for found in tables.values()):
         yield _strange(metrics, circuit, encoding, table)
 
 
-def _occam(
-    metrics: Metrics, circuit: Aig, encoding: Encoding, rows: Table | None
-) -> Iterator[Check]:
-    """Check the Occam bound on the rows trained on: all of the source but the guard rows."""
+def _learnt_from(metrics: Metrics, rows: Table | None) -> tuple[Table | None, str]:
+    """Rows trained on, all of the source but the guard rows, and what to say if there are none."""
     missing = f"needs {_SOURCES['source']}: {_source_name(metrics, 'source')}"
     if rows is not None and metrics["guard_rows"] is not None:
         try:
             rows = rows.take(~unpack_guard_rows(metrics["guard_rows"], rows.n_rows))
         except ArtifactError as error:
             rows, missing = None, str(error)
-    yield from check_occam(metrics.get("occam_bound"), circuit, encoding, rows, missing)
+    return rows, missing
 
 
 def _claims(metrics: Metrics) -> Iterator[tuple[str, str, Any, str]]:

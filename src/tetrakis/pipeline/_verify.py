@@ -79,7 +79,9 @@ def verify_folder(folder: str | os.PathLike[str], table: Table | None = None) ->
         *_copy_checks(folder, parts),
         _equivalence_check(metrics, parts),
         *_network_checks(metrics, parts),
-        *check_scores(metrics, parts.circuit, parts.encoding, table),
+        *check_scores(
+            metrics, parts.circuit, parts.encoding, table, networks=(parts.network, parts.fixed)
+        ),
         *_sealed_only(metrics, {check.name for check in seals}),
     ]
     return Verdict(tuple(_merged([*seals, *found])))

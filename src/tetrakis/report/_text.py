@@ -37,6 +37,7 @@ def report_text(claims: Row, encoding: Encoding, circuit: Aig, graph: Diagram) -
         _chosen(claims),
         _certificate(claims, encoding),
         *_occam(claims),
+        *_global_gap(claims),
         "## Size against accuracy",
         f"Held-out score: {_plain(claims['held_out'])}. The rule: {_plain(claims['rule'])}.",
         _path_table(claims),
@@ -77,6 +78,8 @@ def _chosen(claims: Row) -> str:
     ]
     if claims.get("occam_bound"):
         rows.append(("error on unseen rows, at most (Occam bound)", _bound(claims)))
+    if claims.get("global_gap"):
+        rows.append(("objective above the best of any width, at most", _gap_share(claims)))
     if claims["test_score"] is not None:
         rows.append((f"{score} on the test rows", f"**{_number(claims['test_score'])}**"))
     rows += [
@@ -143,6 +146,25 @@ def _occam(claims: Row) -> Iterable[str]:
             f"{f' and {paid:,.0f} that tell its encoding' if paid else ''}, and holds for all"
             f" circuits at once, however one was found, if those rows are independent draws of"
             f" what it will be used on. Here it {_worth(bound)}."
+        )
+
+
+def _gap_share(claims: Row) -> str:
+    gap = claims["global_gap"]
+    return f"{gap['value']:.3g} ({gap['value'] / max(gap['objective'], 1e-300):.2%} of it)"
+
+
+def _global_gap(claims: Row) -> Iterable[str]:
+    """Say what the certificate of global optimality is about."""
+    gap = claims.get("global_gap")
+    if gap:
+        yield (
+            f"The float network was trained by a convex program: mean {gap['loss']} loss plus"
+            f" {gap['alpha']:.4g} Σ ‖u‖‖a‖ over its neurons, biases counted, is"
+            f" {gap['objective']:.6g} on the {gap['rows']:,} encoded rows trained on, and no"
+            f" two-layer relu network of any width has less than {gap['lower_bound']:.6g}"
+            f" ({gap['scope']}; {_plain(gap['method'])}). This says nothing of the rounding, which"
+            " is in ε, nor of unseen rows."
         )
 
 
