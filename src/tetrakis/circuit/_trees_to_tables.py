@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from tetrakis.circuit._trees import DecisionTree
 from tetrakis.errors import CircuitError
 from tetrakis.network import (
     MOST_PINS,
-    FixedPointBlock,
     FixedPointFormat,
     FixedPointResNet,
+    StreamBuilder,
     TableBlock,
 )
 
 Longs = NDArray[np.int64]
 Pin = tuple[int, int]
-
-
-@dataclass
-class Stream:
-    """Coordinates of a table network in the making: inputs, one-bit tests, then whatever is made.
-
-    Parameters
-    ----------
-    inputs : tuple of FixedPointFormat
-    """
-
-    inputs: tuple[FixedPointFormat, ...]
-    tests: dict[tuple[int, int], int] = field(default_factory=dict)
-    width: int = 0
-
-    def __post_init__(self) -> None:
-        self.width = len(self.inputs)
-
-    def new(self) -> int:
-        """Return a fresh coordinate."""
-        self.width += 1
-        return self.width - 1
-
-    def test(self, word: int, threshold: int) -> Pin:
-        """Return the pin of ``code[word] >= threshold``: a bit of the word, or a comparator."""
-        form = self.inputs[word]
-        if not form.signed and 2 * threshold == 1 << form.bits:
-            return word, form.bits - 1
-        key = (word, threshold)
-        if key not in self.tests:
-            self.tests[key] = self.new()
-        return self.tests[key], 0
-
-    def comparators(self) -> FixedPointBlock:
-        """Return the block of the tests."""
-        n = len(self.tests)
-        word, threshold = np.array(list(self.tests), np.int64).reshape(-1, 2).T
-        places, ones = np.array(list(self.tests.values()), np.int64), np.ones(n, np.int64)
-        read = csr_array((ones, (np.arange(n), word)), shape=(n, self.width))
-        write = csr_array((ones, (places, np.arange(n))), shape=(self.width, n))
-        return FixedPointBlock(read, 1 - threshold, ones * 0, ones, write, ones * 0)
-
-    def network(
-        self,
-        blocks: Sequence[TableBlock],
-        outputs: Sequence[int],
-        offset: Sequence[int],
-        output_exponent: int,
-    ) -> FixedPointResNet:
-        """Return the network that reads coordinates out, plus an offset for each."""
-        n, k = len(self.inputs), len(outputs)
-        own = np.arange(n)
-        read_in = csr_array((np.ones(n, np.int64), (own, own)), shape=(self.width, n))
-        read_out = csr_array(
-            (np.ones(k, np.int64), (np.arange(k), np.array(outputs))), shape=(k, self.width)
-        )
-        exponents = np.zeros(self.width, np.int64)
-        exponents[:n] = [f.exponent for f in self.inputs]
-        exponents[np.array(outputs, np.int64)] = output_exponent
-        first = [self.comparators()] if self.tests else []
-        return FixedPointResNet(
-            self.inputs, read_in, (*first, *blocks), read_out, np.array(offset, np.int64),
-            exponents, np.full(k, output_exponent),
-        )  # fmt: skip
 
 
 def network_from_trees(
@@ -136,7 +71,7 @@ def network_from_trees(
     most = max(int(tree.feature[tree.left >= 0].max(initial=-1)) for tree in trees)
     if most >= len(inputs):
         raise CircuitError(f"A tree tests input {most}, but there are {len(inputs)}.")
-    cutter = _Cutter(Stream(inputs), most_pins)
+    cutter = _Cutter(StreamBuilder(inputs), most_pins)
     outputs = [cutter.stream.new() for _ in range(k)]
     for tree in trees:
         for o in range(k):
@@ -173,7 +108,7 @@ class _Piece:
 class _Cutter:
     """Cuts trees into tables; `levels` are the units of each block."""
 
-    def __init__(self, stream: Stream, most_pins: int) -> None:
+    def __init__(self, stream: StreamBuilder, most_pins: int) -> None:
         self.stream, self.most_pins = stream, most_pins
         self.levels: list[list[tuple[list[Pin], Longs, dict[int, int]]]] = []
 
