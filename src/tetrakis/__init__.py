@@ -22,6 +22,8 @@ _PUBLIC = {
     "ResNetClassifier": "tetrakis.learners",
     "ResNetRegressor": "tetrakis.learners",
     "Table": "tetrakis.datasets",
+    "TableNetClassifier": "tetrakis.learners",
+    "TableNetRegressor": "tetrakis.learners",
     "TetrakisError": "tetrakis.errors",
     "fit_table": "tetrakis.pipeline",
     "predict_folder": "tetrakis.pipeline",

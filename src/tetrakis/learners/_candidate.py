@@ -40,7 +40,7 @@ class Candidate:
         fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.
-    start : {"resnet", "tree", "boosted", "fringe"}
+    start : {"resnet", "tree", "boosted", "fringe", "table"}
         The kind of model that the search started from.
     trained : (ResNet, FixedPointResNet), optional
         The network that the circuit was compiled from. Without one, the circuit was simplified

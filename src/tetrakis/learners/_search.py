@@ -99,7 +99,7 @@ def search(
         Threads to train in; the result doesn't depend on it.
     settings : sequence of Settings, optional
         Settings to explore, instead of the built-in grid.
-    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
+    starts : sequence of {"resnet", "tree", "boosted", "fringe", "table"}
         What to simplify; networks as they were trained are looked at only with ``"resnet"``.
     progress : callable, optional
         Called with a text and the fraction done.

@@ -23,7 +23,7 @@ from tetrakis.learners import (
 )
 from tetrakis.learners._baselines import baseline_path, best_baselines
 from tetrakis.learners._baselines_models import TreeCircuit
-from tetrakis.learners._simplified import KINDS
+from tetrakis.learners._simplified import ALL_KINDS, KINDS
 from tetrakis.learners._views import TRIM, folds
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._occam import occam_claim
@@ -73,7 +73,7 @@ def fit_table(
         Threads to train in; the result doesn't depend on it.
     effort : float
         Scales training steps and restarts.
-    starts : sequence of {"resnet", "tree", "boosted", "fringe"}
+    starts : sequence of {"resnet", "tree", "boosted", "fringe", "table"}
         Models whose circuits are simplified.
     progress : callable, optional
         Called with a text and the fraction done.
@@ -87,9 +87,9 @@ def fit_table(
     DataError, EncodingError, BudgetError
     """
     report = progress or (lambda text, fraction: None)
-    unknown = [s for s in starts if s not in KINDS]
+    unknown = [s for s in starts if s not in ALL_KINDS]
     if unknown or not starts:
-        raise BudgetError(f"starts: expected some of {', '.join(KINDS)}, got {list(starts)}.")
+        raise BudgetError(f"starts: expected some of {', '.join(ALL_KINDS)}, got {list(starts)}.")
     kind = check_target(train, task)
     if max_gates is not None and max_gates < 0:
         raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")

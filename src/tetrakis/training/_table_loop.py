@@ -9,12 +9,14 @@ import jax
 import jax.numpy as jnp
 
 from tetrakis.training._model import Params
-from tetrakis.training._table_model import forward, loss_of, penalty
+from tetrakis.training._table_model import forward, penalty, row_losses
 from tetrakis.training._table_plan import TablePlan
 
 CHUNK = 100
-_ROWS_SCORED = 4096
+ROWS_SCORED = 4096
 _BETAS = (0.9, 0.99)
+#: Bits of rows, targets, and row numbers with how many of them count.
+Data = tuple[Any, Any, tuple[Any, Any]]
 
 
 def initialise(key: Any, n_candidates: int, spread: Any, plan: TablePlan) -> Params:
@@ -34,17 +36,15 @@ def initialise(key: Any, n_candidates: int, spread: Any, plan: TablePlan) -> Par
     return params
 
 
-def _advance(
-    carry: Any, job: Params, data: tuple[Any, Any, Any], chunk: Any, plan: TablePlan, steps: Any
-) -> Any:
+def _advance(carry: Any, job: Params, data: Data, chunk: Any, plan: TablePlan, steps: Any) -> Any:
     """Take `CHUNK` steps of Adam; steps past the end change nothing."""
-    X, target, rows = data
+    X, target, (rows, count) = data
 
     def step(carry: Any, index: Any) -> tuple[Any, None]:
         params, mean, square, key = carry
         done = index / steps
         key, own = jax.random.split(key)
-        chosen = rows[jax.random.randint(own, (plan.batch,), 0, rows.shape[0])]
+        chosen = rows[jax.random.randint(own, (plan.batch,), 0, count)]
         x = X[chosen].astype(jnp.float32).T
         first, last = plan.temperature
         temperature = first * (last / first) ** jnp.minimum(done / plan.freeze, 1.0)
@@ -52,7 +52,8 @@ def _advance(
         def objective(params: Params) -> Any:
             y = forward(params, x, temperature, plan)
             ramp = jnp.minimum(1.0, 2.0 * done)
-            return loss_of(y, target[chosen], plan) + ramp * job["penalty"] * penalty(params, plan)
+            data_loss = row_losses(y, target[chosen], plan).mean()
+            return data_loss + ramp * job["penalty"] * penalty(params, plan)
 
         slope = jax.grad(objective)(params)
         rate = plan.learning_rate * jnp.minimum(1.0, 1.25 * (1.0 - done)) * (done < 1.0)
@@ -75,15 +76,18 @@ def _advance(
     return jax.lax.scan(step, carry, indices)[0]
 
 
-def _score(params: Params, data: tuple[Any, Any, Any], plan: TablePlan) -> Any:
-    """Mean loss over all rows listed, repeated ones counted as often."""
-    X, target, rows = data
+def _score(params: Params, data: Data, plan: TablePlan) -> Any:
+    """Mean loss over the first so many of the rows listed."""
+    X, target, (rows, count) = data
+    part = min(ROWS_SCORED, rows.shape[0])
+    counted = (jnp.arange(rows.shape[0]) < count).reshape(-1, part)
 
-    def part(chosen: Any) -> Any:
+    def total(own: Any) -> Any:
+        chosen, weight = own
         y = forward(params, X[chosen].astype(jnp.float32).T, 1.0, plan)
-        return loss_of(y, target[chosen], plan)
+        return (row_losses(y, target[chosen], plan) * weight).sum()
 
-    return jax.lax.map(part, rows.reshape(-1, min(_ROWS_SCORED, rows.shape[0]))).mean()
+    return jax.lax.map(total, (rows.reshape(-1, part), counted)).sum() / count
 
 
 @cache
