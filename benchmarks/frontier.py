@@ -26,6 +26,7 @@ from joblib import Parallel, delayed
 
 OURS = "ours"
 KINDS = ("resnet", "tree", "boosted", "fringe")
+ALL_KINDS = (*KINDS, "table")
 REACH = [  # data set, least test score, most AND nodes
     ("breast_cancer", 0.960, 200),
     ("digits", 0.950, 5000),
@@ -266,7 +267,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--effort", type=float, default=1.0, help="of our estimators")
-    parser.add_argument("--starts", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--starts", nargs="+", default=list(KINDS), choices=ALL_KINDS)
     parser.add_argument("--peers", nargs="+", default=list(PEERS), choices=list(PEERS))
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--ours-only", action="store_true")

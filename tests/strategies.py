@@ -9,7 +9,14 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tetrakis.network import Block, FixedPointBlock, FixedPointFormat, FixedPointResNet, ResNet
+from tetrakis.network import (
+    Block,
+    FixedPointBlock,
+    FixedPointFormat,
+    FixedPointResNet,
+    ResNet,
+    TableBlock,
+)
 
 
 def integers(shape, low=-6, high=6):
@@ -122,3 +129,25 @@ def points(net, count=50, seed=0):
     share = rng.integers(0, 17, (count, net.n_inputs)) / 16
     share[: count // 4] = np.round(share[: count // 4])
     return net.box[:, 0] + share * (net.box[:, 1] - net.box[:, 0])
+
+
+@st.composite
+def table_networks(draw, *, max_pins=4, max_blocks=3):
+    """Integer networks with at least one table block, mixed with relu and threshold blocks."""
+    base = draw(fixed_point_resnets(max_inputs=2, max_depth=1))
+    stream, blocks = base.stream, list(base.blocks)
+    for _ in range(draw(st.integers(1, max_blocks - len(blocks)))):
+        units = []
+        for _ in range(draw(st.integers(1, 3))):
+            k = draw(st.integers(0, max_pins))
+            pin = st.tuples(st.integers(0, stream - 1), st.integers(0, 5))
+            pins = draw(st.lists(pin, min_size=k, max_size=k))
+            entries = draw(integers((2**k,), -5, 5))
+            writes = draw(st.dictionaries(st.integers(0, stream - 1), st.integers(-3, 3)))
+            units.append((pins, entries, writes))
+        block = TableBlock.of(units, stream, exponent=draw(st.integers(-2, 2)))
+        blocks.insert(draw(st.integers(0, len(blocks))), block)
+    return FixedPointResNet(
+        base.inputs, base.read_in, tuple(blocks), base.read_out, base.offset,
+        base.stream_exponent, base.output_exponent,
+    )  # fmt: skip

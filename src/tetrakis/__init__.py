@@ -24,6 +24,8 @@ _PUBLIC = {
     "SparseLiftClassifier": "tetrakis.learners",
     "SparseLiftRegressor": "tetrakis.learners",
     "Table": "tetrakis.datasets",
+    "TableNetClassifier": "tetrakis.learners",
+    "TableNetRegressor": "tetrakis.learners",
     "TetrakisError": "tetrakis.errors",
     "fit_table": "tetrakis.pipeline",
     "predict_folder": "tetrakis.pipeline",

@@ -33,6 +33,7 @@ from tetrakis.circuit._trees import DecisionTree as DecisionTree
 from tetrakis.circuit._trees import input_words as input_words
 from tetrakis.circuit._trees import tree_ensemble_circuit as tree_ensemble_circuit
 from tetrakis.circuit._trees import tree_words as tree_words
+from tetrakis.circuit._trees_to_tables import network_from_trees as network_from_trees
 from tetrakis.circuit._words import Word as Word
 from tetrakis.circuit._words import at_least_zero as at_least_zero
 from tetrakis.circuit._words import clipped_relu as clipped_relu

@@ -6,11 +6,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+import numpy as np
+
 from tetrakis.circuit._aig import Aig
 from tetrakis.circuit._argmax import argmax_words
 from tetrakis.circuit._builder import AigBuilder
 from tetrakis.circuit._columns import range_width
-from tetrakis.circuit._linear import Program
+from tetrakis.circuit._linear import Atom, Program
+from tetrakis.circuit._lookup import build, function_of
 from tetrakis.circuit._plan import Expansion, Key, Use, canonical
 from tetrakis.circuit._sharing import Sharing
 from tetrakis.circuit._table import table_word
@@ -47,10 +50,22 @@ class _Emitter:
                 found = self.sum_word(~ref)
             else:
                 atom = self.program.atoms[ref]
-                found = self.activation(atom.source, atom.shift, atom.bits)
+                found = (
+                    self.lookup(atom)
+                    if atom.pins
+                    else self.activation(atom.source, atom.shift, atom.bits)
+                )
             self.name(ref, found)
             self.words[ref] = found
         return found
+
+    def lookup(self, atom: Atom) -> Word:
+        """Return the word of a table, bit by bit from its truth table."""
+        literals = [self.word(~source).bit(bit) for source, bit in atom.pins]
+        codes = np.array(atom.codes)
+        bits = (function_of((codes >> b & 1).astype(bool), codes >= 0) for b in range(atom.bits))
+        made = tuple(build(self.builder, function, literals) for function in bits)
+        return Word(made, False, atom.lo, atom.hi)
 
     def name(self, name: Hashable, word: Word) -> None:
         """Make a word known to the sharing of adders."""
@@ -99,6 +114,8 @@ class _Emitter:
         if ref < self.program.num_inputs:
             return self._values(self.words[ref], lambda x: x)
         atom = self.program.atoms[ref]
+        if atom.pins:
+            return None
         under = self.table(atom.source)
         if under is None:
             return None

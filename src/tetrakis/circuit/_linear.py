@@ -12,8 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
+
 from tetrakis.circuit._columns import signed_digits
+from tetrakis.circuit._table_trace import Patterns, encoded, small_table
 from tetrakis.errors import CircuitError
+from tetrakis.network import TableBlock
 
 Form = dict[int, int]
 INTEGER_LIMIT = 62
@@ -36,13 +40,34 @@ class FixedPointLike(Protocol):
 
 @dataclass(frozen=True)
 class Atom:
-    """An input word, or ``min(max(sum, 0) >> shift, 2^bits - 1)`` (`source` is the sum)."""
+    """An input word, ``min(max(sum, 0) >> shift, 2^bits - 1)`` (`source` is the sum), or a table.
+
+    A table has `pins`, pairs (sum, bit), pin i being bit i of the place in `codes`; -1 stands
+    for a place that can't occur.
+    """
 
     lo: int
     hi: int
     bits: int
     shift: int = 0
     source: int = -1
+    pins: tuple[tuple[int, int], ...] = ()
+    codes: tuple[int, ...] = ()
+
+    @property
+    def sources(self) -> list[int]:
+        """The sums that it is a function of."""
+        if self.pins:
+            return list(dict.fromkeys(source for source, _ in self.pins))
+        return [self.source] if self.source >= 0 else []
+
+    def evaluate(self, sums: list[np.ndarray]) -> np.ndarray:
+        """Compute its values from those of its sources."""
+        if not self.pins:
+            return np.minimum(np.maximum(sums[0], 0) >> self.shift, (1 << self.bits) - 1)
+        values = dict(zip(self.sources, sums, strict=True))
+        place = sum((values[k] >> bit & 1) << i for i, (k, bit) in enumerate(self.pins))
+        return np.array(self.codes, np.int64)[place]
 
     @property
     def word_bits(self) -> tuple[int, bool]:
@@ -72,6 +97,8 @@ class Program:
         self.sums: list[Sum] = []
         self.outputs: list[int] = []
         self.num_inputs = 0
+        self.patterns = Patterns(self)
+        self._tables: dict[tuple[Any, Any], int] = {}
 
     def add_sum(self, terms: Iterable[tuple[int, int]], constant: int) -> int:
         """Append a sum of (coefficient, reference) pairs; trivial sums are substituted."""
@@ -123,6 +150,25 @@ class Program:
         self.atoms.append(Atom(lo, hi, bits, shift, source))
         return len(self.atoms) - 1, 0
 
+    def add_table(
+        self, pins: list[tuple[int, int]], entries: np.ndarray
+    ) -> tuple[int | None, int, int]:
+        """Append a table; return (reference or None, factor, constant): factor · atom + constant.
+
+        Equal tables of equal pins are one atom.
+        """
+        known = self.patterns.possible(pins)
+        wires, values, possible = small_table(pins, entries, known)
+        if not wires:
+            return None, 0, int(values[0])
+        codes, factor, constant = encoded(values, possible)
+        key = wires, tuple(np.where(possible, codes, -1).tolist())
+        if key not in self._tables:
+            lo, hi = int(codes[possible].min()), int(codes[possible].max())
+            self.atoms.append(Atom(lo, hi, hi.bit_length(), pins=wires, codes=key[1]))
+            self._tables[key] = len(self.atoms) - 1
+        return self._tables[key], factor, constant
+
 
 def _accumulate(form: Form, other: Form, factor: int) -> None:
     for ref, coefficient in other.items():
@@ -157,11 +203,14 @@ def trace(fixed: FixedPointLike) -> Program:
     program.num_inputs = len(program.atoms)
     stream = [program.add_sum(row, 0) for row in csr_rows(fixed.read_in)]
     for number, block in enumerate(fixed.blocks):
+        if isinstance(block, TableBlock):
+            stream = _trace_tables(program, block, stream)
+            continue
         if not all(hasattr(block, name) for name in ("read", "bias", "shift", "bits", "write")):
             raise CircuitError(
                 f"Block {number} is a {type(block).__name__}; the compiler expected read, "
                 "bias, shift, bits and write.",
-                remedy="Use blocks of relu, clipping or threshold units.",
+                remedy="Use blocks of relu, clipping, threshold or table units.",
             )
         stream = _trace_block(program, block, stream)
     offsets = [int(c) for c in fixed.offset]
@@ -188,6 +237,21 @@ def _trace_block(program: Program, block: Any, stream: list[int]) -> list[int]:
             constant = sum(c * units[j][1] for c, j in row)
             terms = [(1, ~stream[i])]
             terms += [(c, ref) for c, j in row if (ref := units[j][0]) is not None]
+            after[i] = program.add_sum(terms, constant)
+    return after
+
+
+def _trace_tables(program: Program, block: TableBlock, stream: list[int]) -> list[int]:
+    units = []
+    for j in range(block.width):
+        pins, entries = block.table(j)
+        units.append(program.add_table([(stream[c], b) for c, b in pins.tolist()], entries))
+    after = list(stream)
+    for i, row in enumerate(csr_rows(block.write)):
+        if row:
+            constant = sum(c * units[j][2] for c, j in row)
+            terms = [(1, ~stream[i])]
+            terms += [(c * units[j][1], ref) for c, j in row if (ref := units[j][0]) is not None]
             after[i] = program.add_sum(terms, constant)
     return after
 

@@ -63,7 +63,7 @@ class Expansion:
 
 
 def uses_of(program: Program, final: Iterable[Use]) -> list[Use]:
-    """Return the wanted sums and all activations that they depend on."""
+    """Return the wanted sums, and all activations and words of tables' pins they depend on."""
     final = list(final)
     needed: set[int] = set()
     stack = [use.source for use in final]
@@ -71,9 +71,10 @@ def uses_of(program: Program, final: Iterable[Use]) -> list[Use]:
         for ref in program.sums[stack.pop()].flat:
             if ref not in needed:
                 needed.add(ref)
-                if program.atoms[ref].source >= 0:
-                    stack.append(program.atoms[ref].source)
-    atoms = (program.atoms[ref] for ref in sorted(needed))
+                stack += program.atoms[ref].sources
+    atoms = [program.atoms[ref] for ref in sorted(needed)]
+    read = dict.fromkeys(source for a in atoms if a.pins for source in a.sources)
+    final += [Use(source, "word") for source in read if Use(source, "word") not in final]
     return final + [Use(a.source, "relu", a.shift, a.bits) for a in atoms if a.source >= 0]
 
 

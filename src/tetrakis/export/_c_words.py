@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from tetrakis.export._c_bits import c_comment
 from tetrakis.export._c_main import WORDS_CORE, WORDS_MAIN
-from tetrakis.network import FixedPointBlock, FixedPointResNet
+from tetrakis.network import FixedPointBlock, FixedPointResNet, without_tables
 
 _SIZES = (8, 16, 32, 64)
 
@@ -29,20 +29,26 @@ def write_c_words(
     Parameters
     ----------
     network : FixedPointResNet
+        Its tables are written as threshold units.
     path : path
     name : str
         Name for the comment.
     """
+    network = without_tables(network)
     bits = 32 if _largest_sum(network) < 2**31 else 64
     weights = [network.read_in.data, network.read_out.data]
     places = [network.read_in.nnz, network.read_out.nnz, *network.read_in.shape]
-    for block in network.blocks:
+    for block in network.relu_blocks:
         weights += [block.read.data, block.write.data]
         places += [block.read.nnz, block.write.nnz, block.width]
     parts = [
         _head(network, bits, _size(weights), _index_size(max(places)), name),
         *_matrix("read_in", network.read_in),
-        *(line for k, block in enumerate(network.blocks) for line in _block(k, block, network)),
+        *(
+            line
+            for k, block in enumerate(network.relu_blocks)
+            for line in _block(k, block, network)
+        ),
         *_matrix("read_out", network.read_out),
         _table("network_int", "offset", network.offset),
         WORDS_CORE,
@@ -57,7 +63,7 @@ def _largest_sum(network: FixedPointResNet) -> int:
     ranges = network.ranges
     size = [np.abs(r).max(axis=1) for r in ranges.stream]
     sums = [np.abs(ranges.inputs).ravel(), abs(network.read_in) @ np.abs(ranges.inputs).max(axis=1)]
-    for k, block in enumerate(network.blocks):
+    for k, block in enumerate(network.relu_blocks):
         sums.append(abs(block.read) @ size[k] + np.abs(block.bias))
         sums.append(abs(block.write) @ ranges.units[k].max(axis=1) + size[k])
     sums.append(abs(network.read_out) @ size[-1] + np.abs(network.offset))
@@ -134,7 +140,7 @@ def _entry(network: FixedPointResNet) -> list[str]:
         "    network_int z[NETWORK_STREAM] = {0}, a[NETWORK_WIDTH];",
         f"    add(read_in_weight, read_in_column, read_in_end, {network.stream}, x, z);",
     ]
-    for k, block in enumerate(network.blocks):
+    for k, block in enumerate(network.relu_blocks):
         lines += [
             f"    set(a, bias{k}, {block.width});",
             f"    add(read{k}_weight, read{k}_column, read{k}_end, {block.width}, z, a);",

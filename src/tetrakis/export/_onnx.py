@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from tetrakis.errors import MissingDependencyError, NetworkError
-from tetrakis.network import Block, FixedPointBlock, FixedPointResNet, ResNet
+from tetrakis.network import Block, FixedPointBlock, FixedPointResNet, ResNet, without_tables
 
 OPSET, IR_VERSION = 17, 8
 MAX_NUMBERS = 50_000_000
@@ -38,6 +39,8 @@ def write_onnx(network: ResNet | FixedPointResNet, path: str | os.PathLike[str])
         If the dense weights would take more than 50 million numbers.
     """
     onnx = _package()
+    if isinstance(network, FixedPointResNet):
+        network = without_tables(network)
     total = sum(m.shape[0] * m.shape[1] for m in _matrices(network))
     if total > MAX_NUMBERS:
         raise NetworkError(
@@ -48,7 +51,7 @@ def write_onnx(network: ResNet | FixedPointResNet, path: str | os.PathLike[str])
     source, target = ("codes", "outputs") if exact else ("x", "y")
     graph = _Graph(onnx, np.int64 if exact else np.float64)
     z = graph.linear(source, network.read_in)
-    for block in network.blocks:
+    for block in _blocks(network):
         z = graph.block(z, block)
     graph.linear(z, network.read_out, network.offset, name=target)
     model = graph.model((source, network.n_inputs), (target, network.n_outputs))
@@ -76,8 +79,12 @@ def _package() -> Any:
     return onnx
 
 
+def _blocks(network: ResNet | FixedPointResNet) -> Sequence[Block | FixedPointBlock]:
+    return network.blocks if isinstance(network, ResNet) else network.relu_blocks
+
+
 def _matrices(network: ResNet | FixedPointResNet) -> list[csr_array]:
-    inner = [m for block in network.blocks for m in (block.read, block.write)]
+    inner = [m for block in _blocks(network) for m in (block.read, block.write)]
     return [network.read_in, *inner, network.read_out]
 
 

@@ -55,7 +55,7 @@ class Candidate:
         fits its own rows worse than the best one of the same settings.
     label : str
         How it was trained, in a few words.
-    start : {"resnet", "convex", "tree", "boosted", "fringe"}
+    start : {"resnet", "convex", "tree", "boosted", "fringe", "table"}
         The kind of model that the search started from.
     trained : (ResNet, FixedPointResNet), optional
         The network that the circuit was compiled from. Without one, the circuit was simplified

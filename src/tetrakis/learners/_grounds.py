@@ -25,7 +25,7 @@ class StartCircuit:
 
     Parameters
     ----------
-    kind : {"resnet", "tree", "boosted", "fringe"}
+    kind : {"resnet", "tree", "boosted", "fringe", "table"}
     label : str
     circuit : Aig
     offset, scale : float

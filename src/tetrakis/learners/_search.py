@@ -104,7 +104,7 @@ def search(
         Threads to train in; the result doesn't depend on it.
     settings : sequence of Settings, optional
         Settings to explore, instead of the built-in grid.
-    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe"}
+    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe", "table"}
         What to simplify; networks as they were trained are looked at only with ``"resnet"`` and
         ``"convex"``.
     simplify : bool

@@ -19,13 +19,14 @@ from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
 from tetrakis.simplify import Schedule
 
+#: Starts of a search by default, and all there are.
 KINDS = ("resnet", "tree", "boosted", "fringe")
 #: All that can be asked for; by default `KINDS` are.
-STARTS = ("resnet", "convex", "tree", "boosted", "fringe")
+STARTS = ("resnet", "convex", "tree", "boosted", "fringe", "table")
 MOST_TAUGHT = 20_000
 SMALL = 3000
 QUICK = 0.25
-MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2}
+MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2, "table": 1}
 Progress = Callable[[str, float], None]
 
 
@@ -51,7 +52,7 @@ class StartOptions:
 
     Parameters
     ----------
-    kinds : tuple of {"resnet", "convex", "tree", "boosted", "fringe"}
+    kinds : tuple of {"resnet", "convex", "tree", "boosted", "fringe", "table"}
     max_gates : tuple of int
     impute : {"median", "mode"} or None
     seed, jobs : int
@@ -154,7 +155,7 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     n, kinds = problem.table.n_rows, options.kinds
     boolean = bool((ground.widths == 1).all())
     taught = n <= MOST_TAUGHT and not (boolean and n >= SMALL) and options.effort >= QUICK
-    asked = [k for k in KINDS if k in kinds and k != "resnet"]
+    asked = [k for k in STARTS if k in kinds and k not in ("resnet", "convex")]
     if options.effort < QUICK:
         asked = ["boosted"] if "boosted" in asked else asked[-1:]
     found = recipes(

@@ -14,8 +14,10 @@ from tetrakis.learners._starts_columns import ColumnTree
 from tetrakis.learners._starts_fringe import Fringe, fringe_tree
 from tetrakis.learners._starts_rows import TrainingRows
 from tetrakis.learners._starts_trees import boosted, full_tree
+from tetrakis.learners._table_nets import TableNet, TableSettings, fit_tables
 
-KINDS = ("tree", "boosted", "fringe")
+KINDS = ("tree", "boosted", "fringe", "table")
+DEFAULT_TABLES = TableSettings()
 SMALL, MANY = 2000, 20_000
 LARGE, MANY_PASSES, FEW_PASSES = 20_000, 12, 2
 
@@ -26,7 +28,7 @@ class Start:
 
     Parameters
     ----------
-    kind : {"tree", "boosted", "fringe"}
+    kind : {"tree", "boosted", "fringe", "table"}
     label : str
         Settings, in words.
     circuit : Aig
@@ -49,7 +51,7 @@ class Recipe:
 
     Parameters
     ----------
-    kind : {"tree", "boosted", "fringe"}
+    kind : {"tree", "boosted", "fringe", "table"}
     criterion : {"entropy", "gini"}
         For classification by a single tree.
     min_leaf : int
@@ -69,6 +71,8 @@ class Recipe:
         and rows many, infinity where labels are exact.
     proposals : int
         Sets of features that a fringe tree tries.
+    tables : TableSettings
+        Of a table network; `leaf_bits` and so on are for the others.
     """
 
     kind: str
@@ -83,6 +87,7 @@ class Recipe:
     max_gates: int = 8000
     error_price: float = 0.5
     proposals: int = 400
+    tables: TableSettings = DEFAULT_TABLES
 
     def fit(
         self,
@@ -94,7 +99,7 @@ class Recipe:
         *,
         n_classes: int,
         seed: int,
-    ) -> tuple[IntegerTrees | ColumnTree, str]:
+    ) -> tuple[IntegerTrees | ColumnTree | TableNet, str]:
         """Train the exact integer model on some rows; return it with its settings in words."""
         if self.kind not in KINDS:
             raise ValueError(f"kind: expected one of {', '.join(KINDS)}, got {self.kind!r}.")
@@ -103,6 +108,11 @@ class Recipe:
             np.asarray(codes, np.int64)[rows], widths, np.asarray(y)[rows], task, n_classes,
             np.maximum(widths - self.kept_bits, 0),
         )  # fmt: skip
+        if self.kind == "table":
+            (net,) = fit_tables(
+                part.codes, widths, part.y, task, self.tables, n_classes=n_classes, seed=seed
+            )
+            return net, f"table network, {_words(self.tables)}"
         words = f", {self.kept_bits}-bit inputs" if part.shift.any() else ""
         if self.kind == "boosted":
             model, rounds = boosted(
@@ -190,7 +200,7 @@ def recipes(
     n_rows, n_classes : int
     bits : sequence of int
         Of every input word.
-    kinds : sequence of {"tree", "boosted", "fringe"}
+    kinds : sequence of {"tree", "boosted", "fringe", "table"}
     effort : float
         One recipe of each kind below 1, all from 2 on; fringe trees' proposals grow with it.
 
@@ -203,6 +213,13 @@ def recipes(
         "tree": _trees(classes),
         "boosted": _boosted(classes, n_rows, n_classes, max(bits, default=1)),
         "fringe": _fringes(classes, n_rows, max(40, round(400 * effort))),
+        "table": _tables(
+            classes,
+            n_rows,
+            n_classes,
+            max(100, round(2000 * min(effort, 3))),
+            max(bits, default=1) == 1,
+        ),
     }
     unknown = sorted(set(kinds) - set(menu))
     if unknown:
@@ -239,3 +256,28 @@ def _fringes(classes: bool, n_rows: int, proposals: int) -> list[Recipe]:
     if n_rows > MANY:
         prices = (0.1, 0.5, np.inf)
     return [Recipe("fringe", error_price=price, proposals=proposals) for price in prices]
+
+
+def _words(settings: TableSettings) -> str:
+    layers = "".join(f"{width} hidden, " for width in settings.hidden)
+    return (
+        f"{layers}{settings.units} tables of {settings.pins} wires, {settings.bits}-bit entries, "
+        f"pin penalty {settings.penalties[0]:g}"
+    )
+
+
+def _tables(classes: bool, n_rows: int, n_classes: int, steps: int, boolean: bool) -> list[Recipe]:
+    """Units, wires, bits of entries, penalty, bits of the threshold grid."""
+    if not classes:
+        settings = [(50, 4, 4, 5e-4, 4), (40, 4, 4, 1e-3, 4), (80, 4, 4, 2e-4, 4)]
+    elif n_classes > 2:
+        each = 30 if n_rows < MANY else 60
+        settings = [(each * n_classes, 4, 3, 1e-4, 2), (each * n_classes, 4, 2, 1e-4, 2)]
+    elif n_rows < SMALL:
+        settings = [(30, 4, 3, 3e-4, 4), (30, 3, 3, 1e-4, 3), (30, 4, 3, 1e-3, 4)]
+    else:
+        settings = [(80, 4, 3, 2e-4, 4), (60, 4, 3, 5e-4, 4)]
+    return [
+        Recipe("table", tables=TableSettings(u, k, q, (), (p,), g, steps, boosted=not boolean))
+        for u, k, q, p, g in settings
+    ]

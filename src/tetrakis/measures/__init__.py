@@ -9,6 +9,9 @@ from tetrakis.measures._counts import num_bits as num_bits
 from tetrakis.measures._counts import num_digits as num_digits
 from tetrakis.measures._counts import num_units as num_units
 from tetrakis.measures._counts import num_weights as num_weights
+from tetrakis.measures._influence import Influence as Influence
+from tetrakis.measures._influence import influence as influence
+from tetrakis.measures._influence import table_certificate as table_certificate
 from tetrakis.measures._norms import BackwardBounds as BackwardBounds
 from tetrakis.measures._norms import BlockImportance as BlockImportance
 from tetrakis.measures._norms import EdgeImportance as EdgeImportance

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from tetrakis.certificate import Certificate
 from tetrakis.errors import NetworkError
 from tetrakis.measures._norms import BackwardBounds, backward_bounds
-from tetrakis.network import FixedPointBlock, FixedPointResNet, ResNet
+from tetrakis.network import FixedPointBlock, FixedPointResNet, ResNet, without_tables
 
 #: Covers the rounding of all (non-negative) sums below.
 _OUTWARD = 1 + 1e-9
@@ -30,7 +30,7 @@ def error_certificate(
     ----------
     net : ResNet
     fixed : FixedPointResNet
-        Of the same shapes.
+        Of the same shapes, its tables written as threshold units (`without_tables`).
     continuous : bool or array_like of bool, shape (n_inputs,)
         Inputs that take every value of the box and are rounded to the nearest code; the others
         take the values of their codes only, without input error.
@@ -87,6 +87,7 @@ def error_terms(
     dict
         "weights", "activations" and "inputs", each an ndarray of shape (n_outputs,).
     """
+    fixed = without_tables(fixed)
     check_same_shape(net, fixed)
     rounded = np.broadcast_to(np.asarray(continuous, bool), (net.n_inputs,))
     steps = np.ldexp(0.5, fixed.input_exponent)
@@ -106,7 +107,7 @@ def _errors(
     stream = [_magnitude(r, fixed.stream_exponent) for r in ranges.stream]
     weights = (_change(twin.read_in, net.read_in) @ inputs) @ back.stream[0]
     activations = np.zeros(net.n_outputs)
-    for index, block in enumerate(fixed.blocks):
+    for index, block in enumerate(fixed.relu_blocks):
         old, new = net.blocks[index], twin.blocks[index]
         units = _magnitude(ranges.units[index], block.exponent + block.shift)
         bias, rounding = _unit_errors(block, ranges.pre[index], old.bias, new.bias, old.cap)

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tetrakis.network import FixedPointResNet, ResNet
+from tetrakis.network import Block, FixedPointBlock, FixedPointResNet, ResNet, TableBlock
 
 
 def num_weights(net: ResNet | FixedPointResNet) -> int:
-    """Count the nonzero block weights and biases (offsets and fixed maps not)."""
-    return sum(int(b.read.nnz + b.write.nnz + np.count_nonzero(b.bias)) for b in net.blocks)
+    """Count the nonzero block weights, biases and table entries (offsets and fixed maps not)."""
+    return sum(_weights_of(block) for block in net.blocks)
+
+
+def _weights_of(block: Block | FixedPointBlock | TableBlock) -> int:
+    if isinstance(block, TableBlock):
+        return int(block.write.nnz + np.count_nonzero(block.entries))
+    return int(block.read.nnz + block.write.nnz + np.count_nonzero(block.bias))
 
 
 def num_units(net: ResNet | FixedPointResNet) -> int:
@@ -25,8 +31,8 @@ def num_units(net: ResNet | FixedPointResNet) -> int:
 def num_digits(fixed: FixedPointResNet) -> int:
     """Count the nonzero canonical signed digits of all integer parameters.
 
-    Parameters are block weights, biases and offsets. A sum of n digits costs about n − 1
-    word additions.
+    Parameters are block weights, biases, table entries and offsets. A sum of n digits costs about
+    n − 1 word additions.
     """
     return sum(int(popcount(v ^ (3 * v)).sum()) for v in _magnitudes(fixed))
 
@@ -34,8 +40,9 @@ def num_digits(fixed: FixedPointResNet) -> int:
 def num_bits(fixed: FixedPointResNet) -> int:
     """Count the significant bits of all integer parameters.
 
-    A nonzero parameter (block weight, bias, offset) takes one sign bit and the binary digits
-    from its highest to its lowest one; positions (exponents, sparsity pattern) aren't counted.
+    A nonzero parameter (block weight, bias, table entry, offset) takes one sign bit and the
+    binary digits from its highest to its lowest one; positions (exponents, sparsity pattern,
+    wires of tables) aren't counted.
     """
     total = 0
     for values in _magnitudes(fixed):
@@ -52,6 +59,7 @@ def popcount(values: np.ndarray) -> np.ndarray:
 
 def _magnitudes(fixed: FixedPointResNet) -> Iterator[np.ndarray]:
     for block in fixed.blocks:
-        for values in (block.read.data, block.bias, block.write.data):
+        own = [block.entries] if isinstance(block, TableBlock) else [block.read.data, block.bias]
+        for values in (*own, block.write.data):
             yield np.abs(values[values != 0])
     yield np.abs(fixed.offset[fixed.offset != 0])

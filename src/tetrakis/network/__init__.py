@@ -16,3 +16,7 @@ from tetrakis.network._integer_json import read_integer_network as read_integer_
 from tetrakis.network._ranges import Ranges as Ranges
 from tetrakis.network._resnet import Block as Block
 from tetrakis.network._resnet import ResNet as ResNet
+from tetrakis.network._stream import StreamBuilder as StreamBuilder
+from tetrakis.network._table_arithmetic import without_tables as without_tables
+from tetrakis.network._table_block import MOST_PINS as MOST_PINS
+from tetrakis.network._table_block import TableBlock as TableBlock

@@ -16,19 +16,23 @@ from tetrakis.errors import ArtifactError, NetworkError
 from tetrakis.network._fixed import FixedPointResNet
 from tetrakis.network._fixed_block import FixedPointBlock, FixedPointFormat
 from tetrakis.network._resnet import Block, ResNet
+from tetrakis.network._table_block import TableBlock
 
-SCHEMA = 1
-_KINDS: dict[str, tuple[type, type]] = {
-    "resnet": (ResNet, Block),
-    "fixed_point": (FixedPointResNet, FixedPointBlock),
+#: Networks without tables are written with the first, so that older versions read them.
+SCHEMA, TABLE_SCHEMA = 1, 2
+_SCHEMAS = {"resnet": (SCHEMA,), "fixed_point": (SCHEMA, TABLE_SCHEMA)}
+_KINDS: dict[str, type] = {"resnet": ResNet, "fixed_point": FixedPointResNet}
+_FIELDS = {
+    "resnet": ("read_in", "read_out", "offset", "box"),
+    "fixed_point": ("read_in", "read_out", "offset", "stream_exponent", "output_exponent"),
 }
-_FIELDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "resnet": (("read_in", "read_out", "offset", "box"), ("read", "bias", "cap", "write")),
-    "fixed_point": (
-        ("read_in", "read_out", "offset", "stream_exponent", "output_exponent"),
-        ("read", "bias", "shift", "bits", "write", "exponent"),
+_BLOCKS: dict[tuple[str, str], tuple[type, tuple[str, ...]]] = {
+    ("resnet", "relu"): (Block, ("read", "bias", "cap", "write")),
+    ("fixed_point", "relu"): (
+        FixedPointBlock, ("read", "bias", "shift", "bits", "write", "exponent"),
     ),
-}
+    ("fixed_point", "table"): (TableBlock, ("pins", "start", "entries", "write", "exponent")),
+}  # fmt: skip
 _MATRICES = ("read_in", "read_out", "read", "write")
 _DAMAGE = (
     OSError, EOFError, ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError,
@@ -62,7 +66,7 @@ def load_network(path: str | os.PathLike[str]) -> ResNet | FixedPointResNet:
     try:
         arrays = _read_arrays(Path(path))
         schema, kind = int(arrays["schema"]), str(arrays["kind"])
-        if schema == SCHEMA and kind in _KINDS:
+        if schema in _SCHEMAS.get(kind, ()):
             return _from_arrays(arrays, kind)
     except _DAMAGE as error:
         raise ArtifactError(
@@ -71,28 +75,28 @@ def load_network(path: str | os.PathLike[str]) -> ResNet | FixedPointResNet:
             remedy="Write it again with save_network, or fit again.",
         ) from error
     raise ArtifactError(
-        f"{path}: expected schema {SCHEMA} and one of the kinds {sorted(_KINDS)}, got schema "
-        f"{schema} and kind {kind!r}.",
+        f"{path}: expected schema {SCHEMA} or {TABLE_SCHEMA} and one of the kinds "
+        f"{sorted(_KINDS)}, got schema {schema} and kind {kind!r}.",
         remedy="Read it with the version of tetrakis that wrote it.",
     )
 
 
 def _to_bytes(network: ResNet | FixedPointResNet) -> bytes:
     kind = "fixed_point" if isinstance(network, FixedPointResNet) else "resnet"
-    fields, block_fields = _FIELDS[kind]
+    tables = isinstance(network, FixedPointResNet) and network.has_tables
     arrays: dict[str, Any] = {
-        "schema": np.int64(SCHEMA), "kind": np.array(kind),
+        "schema": np.int64(TABLE_SCHEMA if tables else SCHEMA), "kind": np.array(kind),
         "num_blocks": np.int64(len(network.blocks)),
     }  # fmt: skip
     if isinstance(network, FixedPointResNet):
         rows = [(f.bits, f.exponent, int(f.signed)) for f in network.inputs]
         arrays["inputs"] = np.array(rows, np.int64).reshape(-1, 3)
-    for name in fields:
+    for name in _FIELDS[kind]:
         _put(arrays, name, getattr(network, name))
-    blocks: tuple[Block | FixedPointBlock, ...] = network.blocks
+    blocks: tuple[Block | FixedPointBlock | TableBlock, ...] = network.blocks
     for index, block in enumerate(blocks):
         arrays[f"block{index}.kind"] = np.array(str(block.kind))
-        for name in block_fields:
+        for name in _BLOCKS[kind, block.kind][1]:
             _put(arrays, f"block{index}.{name}", getattr(block, name))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -135,14 +139,13 @@ def _get(arrays: dict[str, np.ndarray], name: str) -> Any:
 
 
 def _from_arrays(arrays: dict[str, np.ndarray], kind: str) -> ResNet | FixedPointResNet:
-    network_type, block_type = _KINDS[kind]
-    fields, block_fields = _FIELDS[kind]
-    values = {name: _get(arrays, name) for name in fields}
+    values = {name: _get(arrays, name) for name in _FIELDS[kind]}
     blocks = []
     for index in range(int(arrays["num_blocks"])):
         found = str(arrays[f"block{index}.kind"])
-        if found != "relu":
+        if (kind, found) not in _BLOCKS:
             raise ValueError(f"block {index} is of the unknown kind {found!r}")
+        block_type, block_fields = _BLOCKS[kind, found]
         blocks.append(
             block_type(**{name: _get(arrays, f"block{index}.{name}") for name in block_fields})
         )
@@ -151,5 +154,5 @@ def _from_arrays(arrays: dict[str, np.ndarray], kind: str) -> ResNet | FixedPoin
             FixedPointFormat(int(bits), int(exponent), bool(signed))
             for bits, exponent, signed in arrays["inputs"]
         )
-    network: ResNet | FixedPointResNet = network_type(blocks=tuple(blocks), **values)
+    network: ResNet | FixedPointResNet = _KINDS[kind](blocks=tuple(blocks), **values)
     return network

@@ -21,6 +21,8 @@ from tetrakis.network._fixed_block import (
 )
 from tetrakis.network._ranges import Ranges, integer_affine_range
 from tetrakis.network._resnet import ResNet, check_rows, check_stream
+from tetrakis.network._table_arithmetic import without_tables
+from tetrakis.network._table_block import TableBlock
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +34,7 @@ class FixedPointResNet:
     inputs : tuple of FixedPointFormat
         One per input.
     read_in : csr_array of int64, shape (stream, n_inputs)
-    blocks : tuple of FixedPointBlock
+    blocks : tuple of FixedPointBlock or TableBlock
     read_out : csr_array of int64, shape (n_outputs, stream)
     offset : ndarray of int64, shape (n_outputs,)
     stream_exponent : ndarray of int64, shape (stream,)
@@ -61,7 +63,7 @@ class FixedPointResNet:
 
     inputs: tuple[FixedPointFormat, ...]
     read_in: csr_array
-    blocks: tuple[FixedPointBlock, ...]
+    blocks: tuple[FixedPointBlock | TableBlock, ...]
     read_out: csr_array
     offset: np.ndarray
     stream_exponent: np.ndarray
@@ -74,7 +76,7 @@ class FixedPointResNet:
         stream, _ = check_weights(self, "read_in", (None, len(self.inputs))).shape
         n_outputs, _ = check_weights(self, "read_out", (None, stream)).shape
         for index, block in enumerate(self.blocks):
-            check_stream(index, block.read.shape[1], stream)
+            check_stream(index, block.write.shape[0], stream)
         check_integers(self, "offset", n_outputs, -WEIGHTS, WEIGHTS)
         check_integers(self, "stream_exponent", stream, -EXPONENTS, EXPONENTS)
         check_integers(self, "output_exponent", n_outputs, -EXPONENTS, EXPONENTS)
@@ -111,6 +113,28 @@ class FixedPointResNet:
     def stream(self) -> int:
         """Number of stream coordinates."""
         return int(self.read_in.shape[0])
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether a block is a `TableBlock`."""
+        return any(isinstance(block, TableBlock) for block in self.blocks)
+
+    @property
+    def relu_blocks(self) -> tuple[FixedPointBlock, ...]:
+        """The blocks of a network without tables.
+
+        Raises
+        ------
+        NetworkError
+            If there is a table block.
+        """
+        found = tuple(block for block in self.blocks if isinstance(block, FixedPointBlock))
+        if len(found) < len(self.blocks):
+            raise NetworkError(
+                "expected blocks of relus and thresholds only, got a table block.",
+                remedy="Use without_tables(network) first.",
+            )
+        return found
 
     @property
     def input_exponent(self) -> np.ndarray:
@@ -156,12 +180,16 @@ class FixedPointResNet:
         return found
 
     def to_resnet(self) -> ResNet:
-        """Return the float network of exactly these weights; it saturates, but doesn't round."""
+        """Return the float network of exactly these weights; it saturates, but doesn't round.
+
+        Tables become threshold units first (`without_tables`), ramps between the codes.
+        """
+        plain = without_tables(self)
         return ResNet(
-            scaled(self.read_in, self.stream_exponent, self.input_exponent),
-            tuple(block.to_block(self.stream_exponent) for block in self.blocks),
-            scaled(self.read_out, self.output_exponent, self.stream_exponent),
-            np.ldexp(self.offset.astype(np.float64), self.output_exponent),
+            scaled(plain.read_in, plain.stream_exponent, plain.input_exponent),
+            tuple(block.to_block(plain.stream_exponent) for block in plain.relu_blocks),
+            scaled(plain.read_out, plain.output_exponent, plain.stream_exponent),
+            np.ldexp(plain.offset.astype(np.float64), plain.output_exponent),
             self.box,
         )
 

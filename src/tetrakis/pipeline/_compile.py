@@ -28,6 +28,7 @@ from tetrakis.circuit._emit import Decision
 from tetrakis.compress import Allocation, Price, allocate
 from tetrakis.errors import FormatError, MissingDependencyError, ToolError
 from tetrakis.export import FORMATS
+from tetrakis.measures import num_weights
 from tetrakis.network import (
     FixedPointFormat,
     FixedPointResNet,
@@ -289,7 +290,7 @@ def _named(circuit: Aig, fixed: FixedPointResNet, decision: Decision) -> Aig:
 def claims_of_compiled(found: Compiled, source: str) -> dict[str, Any]:
     """Return the content of compile.json without files and digests."""
     circuit = found.circuit
-    weights = sum(b.read.nnz + b.write.nnz + np.count_nonzero(b.bias) for b in found.fixed.blocks)
+    weights = num_weights(found.fixed)
     return {
         "schema": SCHEMA,
         "kind": "compile",
@@ -301,7 +302,7 @@ def claims_of_compiled(found: Compiled, source: str) -> dict[str, Any]:
         "num_pis": circuit.num_pis,
         "num_pos": circuit.num_pos,
         "num_luts": found.luts,
-        "num_weights": int(weights),
+        "num_weights": weights,
         "compiled_gates": found.compiled_gates,
         "optimiser": found.optimised.method,
         "optimiser_status": found.optimised.status,

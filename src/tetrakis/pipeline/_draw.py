@@ -55,16 +55,20 @@ def draw(
 
 def _read(
     source: Path, network: PathLike | None
-) -> tuple[Aig | None, FixedPointResNet | None, ResNet | None]:
+) -> tuple[Aig | None, FixedPointResNet | None, ResNet | FixedPointResNet | None]:
     """Return the circuit, its integer network, and the network to draw, as far as there."""
     if source.is_dir():
         fixed = _integers(source / "fixed_point.npz")
-        return read_circuit(source / "circuit.aig"), fixed, fixed.to_resnet()
+        return read_circuit(source / "circuit.aig"), fixed, _shown(fixed)
     if any(source.name.lower().endswith(ending) for ending in READERS):
         own = None if network is None else _integers(Path(network))
         return read_circuit(source), own, None
     found = read_network(source)
-    return None, None, found.to_resnet() if isinstance(found, FixedPointResNet) else found
+    return None, None, _shown(found) if isinstance(found, FixedPointResNet) else found
+
+
+def _shown(fixed: FixedPointResNet) -> ResNet | FixedPointResNet:
+    return fixed if fixed.has_tables else fixed.to_resnet()
 
 
 def _integers(path: Path) -> FixedPointResNet:
@@ -103,7 +107,7 @@ def _input_names(source: Path, count: int) -> list[str]:
     return names if len(names) == count else [f"x{k}" for k in range(count)]
 
 
-def _draw_network(network: ResNet, input_names: list[str], target: Path) -> str:
+def _draw_network(network: ResNet | FixedPointResNet, input_names: list[str], target: Path) -> str:
     graph = diagram(network)
     figure = network_figure(
         graph,

@@ -76,7 +76,7 @@ def fit_table(
         Threads to train in; the result doesn't depend on it.
     effort : float
         Scales training steps and restarts.
-    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe"}
+    starts : sequence of {"resnet", "convex", "tree", "boosted", "fringe", "table"}
         Models whose circuits are simplified.
     learner : {"resnet", "convex"}
         ``"convex"``: nothing but two-layer networks trained to the global optimum, compiled as

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis.network import FixedPointBlock, FixedPointResNet, ResNet
+from tetrakis.network import (
+    FixedPointBlock,
+    FixedPointResNet,
+    ResNet,
+    TableBlock,
+    without_tables,
+)
 
 Array = NDArray[np.float64]
 _ENUMERATED = 1 << 20
@@ -67,8 +73,9 @@ def error_bound(
     changes of its own weights times the integer ranges, and its rounding. None if shapes differ
     or a unit's range is too wide to enumerate.
     """
+    fixed = without_tables(fixed)
     twin = fixed.to_resnet()
-    if [b.read.shape for b in net.blocks] != [b.read.shape for b in fixed.blocks]:
+    if [b.read.shape for b in net.blocks] != [b.read.shape for b in fixed.relu_blocks]:
         return None
     if net.read_in.shape != fixed.read_in.shape or net.read_out.shape != fixed.read_out.shape:
         return None
@@ -81,7 +88,7 @@ def error_bound(
     error = np.zeros((net.stream, 3))
     error[:, 2] = _magnitudes(net.read_in) @ rounding
     error[:, 0] = _moved(twin.read_in, net.read_in) @ inputs
-    for index, block in enumerate(fixed.blocks):
+    for index, block in enumerate(fixed.relu_blocks):
         old, new = net.blocks[index], twin.blocks[index]
         own = _unit_errors(block, ranges.pre[index], old.bias, new.bias, old.cap)
         if own is None:
@@ -135,7 +142,11 @@ def _turning_points(lo: int, hi: int, shift: int, top: int) -> NDArray[np.int64]
 def _parameters(fixed: FixedPointResNet) -> list[NDArray[np.int64]]:
     found = [np.asarray(fixed.offset)]
     for block in fixed.blocks:
-        found += [block.read.toarray().ravel(), block.write.toarray().ravel(), block.bias]
+        if isinstance(block, TableBlock):
+            own = [block.entries]
+        else:
+            own = [block.read.toarray().ravel(), block.bias]
+        found += [*own, block.write.toarray().ravel()]
     return found
 
 

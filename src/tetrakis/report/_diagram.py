@@ -1,4 +1,4 @@
-"""A network as a graph that can be drawn: inputs, relus, outputs and what joins them."""
+"""A network as a graph that can be drawn: inputs, units, outputs and what joins them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from tetrakis.measures import backward_bounds, forward_bounds
-from tetrakis.network import Block, ResNet
+from tetrakis.measures import backward_bounds, forward_bounds, influence
+from tetrakis.network import Block, FixedPointResNet, ResNet, TableBlock
 
 Node = tuple[str, int]
 
@@ -36,14 +36,17 @@ class Diagram:
         The most important one last.
     total : int
         Number of edges before small ones were left out.
+    tables : frozenset of int
+        The units that are tables.
     """
 
     columns: tuple[tuple[Node, ...], ...]
     edges: tuple[Edge, ...]
     total: int
+    tables: frozenset[int] = frozenset()
 
 
-def diagram(network: ResNet, *, max_edges: int = 200) -> Diagram:
+def diagram(network: ResNet | FixedPointResNet, *, max_edges: int = 200) -> Diagram:
     """Lay a network out as a graph.
 
     A stream coordinate is no node: what is written to it is joined to what reads it, with the
@@ -52,16 +55,43 @@ def diagram(network: ResNet, *, max_edges: int = 200) -> Diagram:
 
     Parameters
     ----------
-    network : ResNet
+    network : ResNet or FixedPointResNet
+        An integer network is drawn unit by unit, tables as tables; the importance of its edges is
+        the most that the unit they lead to (the last ones: come from) can do to an output.
     max_edges : int
         Most edges kept, by importance; every kept node keeps a path.
     """
-    edges = _without_relays(network, _edges(network))
-    edges = _useful(edges)
+    if isinstance(network, ResNet):
+        edges = _useful(_without_relays(network, _edges(network)))
+    else:
+        edges = _useful(_integer_edges(network))
     total = len(edges)
     kept = _useful(sorted(edges, key=lambda e: -e.importance)[:max_edges])
     kept.sort(key=lambda e: e.importance)
-    return Diagram(_columns(kept, network.n_outputs), tuple(kept), total)
+    tables: list[int] = []
+    first = 0
+    for block in network.blocks:
+        tables += range(first, first + block.width) if isinstance(block, TableBlock) else []
+        first += block.width
+    return Diagram(_columns(kept, network.n_outputs), tuple(kept), total, frozenset(tables))
+
+
+def _integer_edges(network: FixedPointResNet) -> list[Edge]:
+    """Join every writer of a stream coordinate with every reader of it."""
+    reach = [units.max(axis=1, initial=0.0) for units in influence(network).units]
+    edges: list[Edge] = []
+    writers: list[tuple[csr_array, str, int, np.ndarray]] = [
+        (network.read_in.tocsc(), "input", 0, np.ones(network.n_inputs))
+    ]
+    last = [(network.read_in.tocsc(), "input", 0, np.zeros(network.n_inputs))]
+    first = 0
+    for index, block in enumerate(network.blocks):
+        edges += _joined(block.read, writers, "unit", first, reach[index])
+        writers.append((block.write.tocsc(), "unit", first, np.ones(block.width)))
+        last.append((block.write.tocsc(), "unit", first, reach[index]))
+        first += block.width
+    found = edges + _joined(network.read_out, last, "output", 0, np.ones(network.n_outputs))
+    return [replace(e, importance=e.importance / max(abs(e.weight), 1e-300)) for e in found]
 
 
 def _edges(network: ResNet) -> list[Edge]:

@@ -43,7 +43,7 @@ def network_figure(
         )
         places = _places(graph)
         _draw_edges(axes, graph, places)
-        _draw_nodes(axes, places)
+        _draw_nodes(axes, places, graph.tables)
         _label(axes, places, input_names, output_names)
         axes.set_xlim(0, steps)
         axes.set_ylim(0, 1)
@@ -101,15 +101,20 @@ def _curve(start: tuple[float, float], end: tuple[float, float]) -> list[tuple[f
     return [(x0 + t * (x1 - x0), y0 + (y1 - y0) * t * t * (3 - 2 * t)) for t in steps]
 
 
-def _draw_nodes(axes: Any, places: dict[Node, tuple[float, float]]) -> None:
+def _draw_nodes(axes: Any, places: dict[Node, tuple[float, float]], tables: frozenset[int]) -> None:
     for kind, marker, size, face in (
-        ("input", "s", 4.5, INK), ("unit", "o", 7.5, "white"), ("output", "s", 7.0, INK),
+        ("input", "s", 4.5, INK), ("unit", "o", 7.5, "white"), ("table", "D", 6.5, "white"),
+        ("output", "s", 7.0, INK),
     ):  # fmt: skip
-        spots = [place for node, place in places.items() if node[0] == kind]
+        spots = [place for node, place in places.items() if _kind(node, tables) == kind]
         axes.plot(
             [x for x, _ in spots], [y for _, y in spots], marker, ms=size, mfc=face, mec=INK,
             mew=1.1, zorder=3, clip_on=False,
         )  # fmt: skip
+
+
+def _kind(node: Node, tables: frozenset[int]) -> str:
+    return "table" if node[0] == "unit" and node[1] in tables else node[0]
 
 
 def _label(
@@ -135,10 +140,13 @@ def _legend(figure: Figure, graph: Diagram, line: float) -> None:
         Line2D([], [], color=BLUE, lw=3, label="positive weight"),
         Line2D([], [], color=ORANGE, lw=3, label="negative weight"),
     ]
-    if any(node[0] == "unit" for column in graph.columns for node in column):
-        handles.append(
-            Line2D([], [], color=INK, marker="o", mfc="white", ms=6, ls="none", label="relu")
-        )
+    kinds = {_kind(node, graph.tables) for column in graph.columns for node in column}
+    unit = "relu or threshold" if graph.tables else "relu"
+    for kind, marker, label in (("unit", "o", unit), ("table", "D", "table")):
+        if kind in kinds:
+            handles.append(
+                Line2D([], [], color=INK, marker=marker, mfc="white", ms=6, ls="none", label=label)
+            )
     figure.legend(
         handles=handles, loc="lower center", ncols=len(handles), frameon=False, fontsize=8,
         bbox_to_anchor=(0.5, 0.6 * line), handlelength=1.6, columnspacing=1.4,

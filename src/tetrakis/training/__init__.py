@@ -8,4 +8,11 @@ from tetrakis.training._plan import Settings as Settings
 from tetrakis.training._plan import TrainedNetwork as TrainedNetwork
 from tetrakis.training._plan import View as View
 from tetrakis.training._plan import grid as grid
+from tetrakis.training._table_extract import to_table_network as to_table_network
+from tetrakis.training._table_plan import Candidates as Candidates
+from tetrakis.training._table_plan import TableLayers as TableLayers
+from tetrakis.training._table_plan import TablePlan as TablePlan
+from tetrakis.training._table_plan import TrainedTables as TrainedTables
+from tetrakis.training._table_plan import candidates_of as candidates_of
+from tetrakis.training._table_train import train_tables as train_tables
 from tetrakis.training._train import train as train
