@@ -209,9 +209,11 @@ def _convex_networks(
         lab.problem, trials[-1], held, sizes, guarded=guarded,
         report=lambda text, f: lab.report(text, 0.7 + 0.3 * f),
     )  # fmt: skip
+    n_held = len(whole.held) if guarded else len(whole.train)
     best = _worth_simplifying(
-        [(h, size, k) for k, (h, size) in enumerate(zip(held, sizes, strict=True))], max_gates
-    )
+        lab.problem, n_held,
+        [(h, size, k) for k, (h, size) in enumerate(zip(held, sizes, strict=True))], max_gates,
+    )  # fmt: skip
     nets = tuple(
         NetStart(
             trials[-1][k].settings.label, tuple((g[k].where, g[k].fixed) for g in trials), "convex"
