@@ -89,7 +89,13 @@ def test_same_seed_same_circuit():
 
 @pytest.mark.parametrize(
     ("parameters", "text"),
-    [({"max_gates": -1}, "max_gates"), ({"effort": 0}, "effort"), ({"tolerance": -0.5}, "toler")],
+    [
+        ({"max_gates": -1}, "max_gates"),
+        ({"effort": 0}, "effort"),
+        ({"tolerance": -0.5}, "toler"),
+        ({"starts": ("bush",)}, "starts"),
+        ({"starts": ()}, "starts"),
+    ],
 )
 def test_senseless_parameters(parameters, text):
     X, y = load_iris(return_X_y=True)

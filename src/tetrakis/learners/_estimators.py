@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -19,6 +20,7 @@ from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import choose
 from tetrakis.learners._problem import Problem, Task, problem_from_table
 from tetrakis.learners._search import search
+from tetrakis.learners._simplified import KINDS, STARTS
 from tetrakis.network import FixedPointResNet, ResNet
 
 _ROWS_AT_ONCE = 65_536
@@ -43,12 +45,14 @@ class _ResNetEstimator(BaseEstimator):
         max_gates: int | None = None,
         tolerance: float | None = None,
         effort: float = 1.0,
+        starts: Sequence[str] | None = None,
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.max_gates = max_gates
         self.tolerance = tolerance
         self.effort = effort
+        self.starts = starts
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -57,6 +61,9 @@ class _ResNetEstimator(BaseEstimator):
             raise BudgetError(f"max_gates: expected a number >= 0, got {self.max_gates!r}.")
         if not self.effort > 0:
             raise BudgetError(f"effort: expected a number > 0, got {self.effort!r}.")
+        starts = KINDS if self.starts is None else tuple(self.starts)
+        if not starts or not set(starts) <= set(STARTS):
+            raise BudgetError(f"starts: expected some of {', '.join(STARTS)}, got {self.starts!r}.")
         problem = problem_from_table(table, task)
         found = search(
             problem,
@@ -64,6 +71,7 @@ class _ResNetEstimator(BaseEstimator):
             seed=_seed(self.random_state),
             effort=self.effort,
             jobs=effective_n_jobs(self.n_jobs),
+            starts=starts,
         )
         index, self.rule_ = choose(
             found.path,
@@ -113,6 +121,9 @@ class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
         neither this nor `max_gates` is given.
     effort : float
         Scales training steps and restarts.
+    starts : sequence of str, optional
+        What circuits come from: some of ``"resnet"``, ``"convex"``, ``"tree"``, ``"boosted"``,
+        ``"fringe"``, ``"table"``; by default all but ``"convex"`` and ``"table"``.
     n_jobs : int, optional
         Threads to train in, −1 for all cores; the result doesn't depend on it.
     random_state : int, RandomState or None
@@ -181,6 +192,9 @@ class ResNetRegressor(RegressorMixin, _ResNetEstimator):
         this nor `max_gates` is given.
     effort : float
         Scales training steps and restarts.
+    starts : sequence of str, optional
+        What circuits come from: some of ``"resnet"``, ``"convex"``, ``"tree"``, ``"boosted"``,
+        ``"fringe"``, ``"table"``; by default all but ``"convex"`` and ``"table"``.
     n_jobs : int, optional
         Threads to train in, −1 for all cores; the result doesn't depend on it.
     random_state : int, RandomState or None
