@@ -35,6 +35,7 @@ _SUBPACKAGES = {
     "compress",
     "convex",
     "datasets",
+    "dynamics",
     "encoding",
     "errors",
     "export",
