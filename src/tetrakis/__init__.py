@@ -37,6 +37,7 @@ _SUBPACKAGES = {
     "compress",
     "convex",
     "datasets",
+    "dynamics",
     "encoding",
     "errors",
     "export",

@@ -17,6 +17,7 @@ from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
 from tetrakis.cli._lift import lift
+from tetrakis.cli._margins import margins
 from tetrakis.cli._measure import measure
 from tetrakis.cli._predict import predict
 from tetrakis.cli._simplify import simplify
@@ -35,7 +36,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, measure, verify, certify, compile_, simplify, export, draw, lift):
+for command in (
+    fit,
+    predict,
+    measure,
+    verify,
+    certify,
+    compile_,
+    simplify,
+    export,
+    draw,
+    lift,
+    margins,
+):
     app.command(command.__name__.rstrip("_"))(command)
 
 

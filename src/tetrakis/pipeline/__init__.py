@@ -33,6 +33,7 @@ _PUBLIC = {
     "is_compiled": "_verify_compiled",
     "is_simplified": "_verify_simplified",
     "lift_table": "_lift",
+    "margins_of_folder": "_margins",
     "measure_folder": "_folder",
     "path_rows": "_simplify_folder",
     "predict_folder": "_folder",

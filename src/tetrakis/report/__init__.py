@@ -5,6 +5,7 @@ from tetrakis.report._base_graph import lift_figure as lift_figure
 from tetrakis.report._diagram import Diagram as Diagram
 from tetrakis.report._diagram import diagram as diagram
 from tetrakis.report._levels import levels_figure as levels_figure
+from tetrakis.report._margins import margins_figure as margins_figure
 from tetrakis.report._network import network_figure as network_figure
 from tetrakis.report._origin import Origin as Origin
 from tetrakis.report._origin import origin as origin
