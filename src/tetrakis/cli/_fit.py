@@ -84,7 +84,7 @@ def fit(
         str,
         typer.Option(
             metavar="KINDS",
-            help="Models to start from, with commas between: resnet, tree, boosted, fringe.",
+            help="Models to start from, with commas between: resnet, tree, boosted, fringe, table.",
         ),
     ] = "resnet,tree,boosted,fringe",
     seed: Annotated[

@@ -33,6 +33,7 @@ _PUBLIC = {
     "is_compiled": "_verify_compiled",
     "is_simplified": "_verify_simplified",
     "measure_folder": "_folder",
+    "measure_network": "_measure_network",
     "path_rows": "_simplify_folder",
     "predict_folder": "_folder",
     "read_earlier": "_simplify_resume",
