@@ -26,7 +26,8 @@ def test_scikit_learn_conventions(kind):
 def classifier():
     X, y = load_iris(return_X_y=True)
     names = np.array(["setosa", "versicolor", "virginica"])[y]
-    return TableNetClassifier(n_tables=15, steps=300, batch=64, random_state=0).fit(X, names), X, names
+    model = TableNetClassifier(n_tables=15, steps=300, batch=64, random_state=0)
+    return model.fit(X, names), X, names
 
 
 @pytest.fixture(scope="module")
