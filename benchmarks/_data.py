@@ -15,7 +15,8 @@ from tetrakis.datasets import read_table
 N_FOLDS = 5
 FOLDED = ("breast_cancer", "digits", "friedman1")
 CONTEST = ("ex00", "ex10", "ex30", "ex40", "ex50", "ex60", "ex70", "ex75", "ex80")
-NAMES = FOLDED + CONTEST
+UCI = ("airfoil", "concrete")  # 10 given splits
+NAMES = FOLDED + CONTEST + UCI
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,13 +32,15 @@ class Fold:
 
 
 def fold_count(name: str) -> int:
-    return N_FOLDS if name in FOLDED else 1
+    return N_FOLDS if name in FOLDED else 10 if name in UCI else 1
 
 
 def load_fold(name: str, fold: int, data: Path) -> Fold:
     """Load one fold of a data set; `data` holds the contest's files."""
     if name in CONTEST:
         return _contest(name, data)
+    if name in UCI:
+        return _uci(name, fold, data)
     if name == "friedman1":
         X, y = make_friedman1(5000, noise=1.0, random_state=0)
         task, splits = "regression", KFold
@@ -65,7 +68,19 @@ def _contest(name: str, data: Path) -> Fold:
     return Fold("classification", X, y, T, t, (inner,))
 
 
+def _uci(name: str, fold: int, data: Path) -> Fold:
+    """Load a regression table, the target last, with the test rows of one of its splits."""
+    rows = np.loadtxt(data / "uci_regression" / name / "data.csv.gz", delimiter=",")
+    masks = np.loadtxt(data / "uci_regression" / name / "test_mask.csv.gz", delimiter=",")
+    test = masks[:, fold] == 1
+    X, y = rows[~test, :-1], rows[~test, -1]
+    inner = KFold(4, shuffle=True, random_state=1).split(X, y)
+    return Fold("regression", X, y, rows[test, :-1], rows[test, -1], tuple(inner))
+
+
 def available(name: str, data: Path) -> bool:
+    if name in UCI:
+        return (data / "uci_regression" / name / "data.csv.gz").exists()
     return name in FOLDED or (data / "iwls2020" / f"{name}.train.pla.gz").exists()
 
 

@@ -281,7 +281,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     options = parse()
     for name in [n for n in options.data_sets if not available(n, options.data)]:
-        print(f"{name}: skipped, {options.data}/iwls2020 isn't there (--data FOLDER)")
+        print(f"{name}: skipped, its files aren't in {options.data} (--data FOLDER)")
         options.data_sets.remove(name)
     rows = table(run(options), options)
     show(rows, options.markdown, "Test score and AND nodes, means over folds")

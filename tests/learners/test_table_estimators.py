@@ -26,13 +26,14 @@ def test_scikit_learn_conventions(kind):
 def classifier():
     X, y = load_iris(return_X_y=True)
     names = np.array(["setosa", "versicolor", "virginica"])[y]
-    return TableNetClassifier(n_tables=15, steps=400, random_state=0).fit(X, names), X, names
+    model = TableNetClassifier(n_tables=15, steps=300, batch=64, random_state=0)
+    return model.fit(X, names), X, names
 
 
 @pytest.fixture(scope="module")
 def regressor():
     X, y = make_friedman1(600, random_state=0)
-    return TableNetRegressor(n_tables=20, steps=600, random_state=0).fit(X, y), X, y
+    return TableNetRegressor(n_tables=20, steps=500, batch=64, random_state=0).fit(X, y), X, y
 
 
 def test_prediction_is_the_circuit_bit_for_bit(classifier, regressor):

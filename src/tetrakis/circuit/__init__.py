@@ -17,6 +17,8 @@ from tetrakis.circuit._optimisers import Optimised as Optimised
 from tetrakis.circuit._optimisers import check_method as check_method
 from tetrakis.circuit._optimisers import optimise_with as optimise_with
 from tetrakis.circuit._pla import read_pla_circuit as read_pla_circuit
+from tetrakis.circuit._prices import GatePrices as GatePrices
+from tetrakis.circuit._prices import gate_prices as gate_prices
 from tetrakis.circuit._read import READERS as READERS
 from tetrakis.circuit._read import read_circuit as read_circuit
 from tetrakis.circuit._simulate import all_patterns as all_patterns

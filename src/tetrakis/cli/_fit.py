@@ -92,7 +92,7 @@ def fit(
         typer.Option(
             metavar="KINDS",
             help="Models to start from, with commas between: resnet, convex, tree, boosted,"
-            " fringe.",
+            " fringe, table.",
         ),
     ] = "resnet,tree,boosted,fringe",
     learner: Annotated[

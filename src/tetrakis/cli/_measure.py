@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tetrakis.cli._arguments import Folder
-
 
 def measure(
-    folder: Folder,
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR|FILE",
+            help="Folder of tetrakis fit or compile, or an integer network (.npz, .json).",
+            show_default=False,
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show the size, norms and certificate of a fitted circuit, computed anew from its files.
 
-    Example:
+    Of an integer network, and of a folder of tetrakis compile: its units, tables and wires, and
+    what these cost in AND nodes.
+
+    Examples:
 
     tetrakis measure demo
-    """
-    from tetrakis.pipeline import measure_folder
 
-    values = measure_folder(folder)
+    tetrakis measure demo/fixed_point.npz
+    """
+    from tetrakis.pipeline import is_compiled, measure_folder, measure_network
+
+    network = folder.suffix in (".npz", ".json") or is_compiled(folder)
+    values = measure_network(folder) if network else measure_folder(folder)
     if as_json:
         typer.echo(json.dumps(values, indent=2))
         return

@@ -35,6 +35,7 @@ _PUBLIC = {
     "lift_table": "_lift",
     "margins_of_folder": "_margins",
     "measure_folder": "_folder",
+    "measure_network": "_measure_network",
     "path_rows": "_simplify_folder",
     "predict_folder": "_folder",
     "read_earlier": "_simplify_resume",
