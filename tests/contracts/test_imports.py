@@ -24,6 +24,7 @@ LEVELS = {
 ALLOWED = {
     ("encoding", "datasets"),
     ("functions", "circuit"),
+    ("functions", "simplify"),
     ("simplify", "circuit"),
     ("certificate", "errors"),
     ("solution", "certificate"),

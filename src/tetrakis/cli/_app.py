@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import tetrakis
+from tetrakis.cli._approximate import approximate
 from tetrakis.cli._certify import certify
 from tetrakis.cli._compile import compile_
 from tetrakis.cli._draw import draw
@@ -34,7 +35,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (fit, predict, measure, verify, certify, compile_, simplify, export, draw):
+for command in (
+    fit,
+    predict,
+    measure,
+    verify,
+    certify,
+    compile_,
+    simplify,
+    approximate,
+    export,
+    draw,
+):
     app.command(command.__name__.rstrip("_"))(command)
 
 
