@@ -12,5 +12,6 @@ from tetrakis.functions._target import Grid as Grid
 from tetrakis.functions._target import Target as Target
 from tetrakis.functions._target import make_grid as make_grid
 from tetrakis.functions._target import make_target as make_target
+from tetrakis.functions._tetrakis import Tetrakis as Tetrakis
 from tetrakis.functions._verify import Verification as Verification
 from tetrakis.functions._verify import verify_on_grid as verify_on_grid

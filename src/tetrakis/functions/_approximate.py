@@ -14,6 +14,12 @@ from tetrakis.errors import BudgetError
 from tetrakis.functions._arithmetic import Arithmetic, Candidate
 from tetrakis.functions._expression import Expression
 from tetrakis.functions._format import OutputFormat, bits_for, centred, word_codes
+from tetrakis.functions._lattice_circuit import (
+    MAX_AXES,
+    MAX_LATTICE,
+    lattice_circuit,
+    lattice_values,
+)
 from tetrakis.functions._rounding import enough_bits, input_rounding
 from tetrakis.functions._singular import check_finite
 from tetrakis.functions._tables import input_orders, table_circuit
@@ -25,7 +31,9 @@ Floats = NDArray[np.float64]
 SHARES = (1.0, 0.5, 0.25)
 TABLE_BITS, EDIT_BITS, KEPT_ROWS = 12, 14, 1 << 22
 ATTEMPTS = 8
-CONSTRUCTIONS = ("table", "pieces", "arithmetic")
+LATTICE_SAMPLE = 1 << 14
+LATTICE_STEPS = ((1.0, 0), (1.0, 1), (0.5, 0), (0.5, 1))
+CONSTRUCTIONS = ("table", "pieces", "lattice", "arithmetic")
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def approximate(
     seed : int
         Same seed, same circuit, but for searches that run out of time.
     constructions : sequence of str
-        Which may compete: "table", "pieces", "arithmetic".
+        Which may compete: "table", "pieces", "lattice", "arithmetic".
     progress : callable, optional
         Called with what is done and a fraction.
 
@@ -266,6 +274,9 @@ class _Competition:
         if "pieces" in constructions and len(self.target.names) == 1:
             self.report("fitting linear pieces", 0.2)
             found += self._pieces()
+        if "lattice" in constructions and 1 < len(self.target.names) <= MAX_AXES:
+            self.report("interpolating on lattices", 0.25)
+            found += self._lattices()
         if "arithmetic" in constructions and self.target.expression is not None:
             self.report("searching word arithmetic", 0.3)
             arithmetic = Arithmetic(self.target, self.grid, self.epsilon, seed=self.seed)
@@ -310,6 +321,32 @@ class _Competition:
                 made.append(Candidate(aig, format, "truth table"))
         best = sorted(made, key=lambda c: c.aig.num_gates)[:2]
         return [self._edited(candidate) for candidate in best]
+
+    def _lattices(self) -> list[Candidate]:
+        """Tetrakis interpolants at the coarsest spacing that suffices on a sample."""
+        rows = self.grid.sample(LATTICE_SAMPLE, np.random.default_rng(self.seed))
+        wanted = self.target.values(self.grid.points(rows))
+        words = pack_rows(((rows[:, None] >> np.arange(self.grid.total_bits)) & 1) == 1)
+        for local_bits in range(min(self.grid.bits), 0, -1):
+            points = np.prod([(1 << (b - local_bits)) + 1.0 for b in self.grid.bits])
+            if points > MAX_LATTICE:
+                break
+            values = lattice_values(self.target.function, self.grid, local_bits)
+            if not np.isfinite(values).all():
+                continue
+            made = []
+            for share, guard in LATTICE_STEPS:
+                step = share * self.epsilon
+                aig, format = lattice_circuit(values, self.grid, local_bits, step=step, guard=guard)
+                codes = word_codes(simulate(aig, words), len(rows), signed=format.signed)
+                errors = format.values(codes) - wanted
+                middle = float(errors.min() + errors.max()) / 2
+                if float(errors.max() - errors.min()) / 2 <= self.epsilon:
+                    format = replace(format, offset=format.offset - middle)
+                    made.append(Candidate(optimise(aig), format, "Tetrakis interpolant"))
+            if made:
+                return [min(made, key=lambda c: c.aig.num_gates)]
+        return []
 
     def _edited(self, candidate: Candidate) -> Candidate:
         """Edit while every code stays within epsilon, if all inputs can be rows."""
