@@ -81,3 +81,7 @@ class ToolError(TetrakisError):
         super().__init__(
             f"{binary}: {message} Command: {shlex.join(command)}. {said}", remedy=remedy
         )
+
+
+class FormulaError(TetrakisError, ValueError):
+    """A formula can't be read, or has no finite value somewhere in its box."""

@@ -25,6 +25,7 @@ LEVELS = {
 ALLOWED = {
     ("encoding", "datasets"),
     ("functions", "circuit"),
+    ("functions", "simplify"),
     ("simplify", "circuit"),
     ("certificate", "errors"),
     ("solution", "certificate"),

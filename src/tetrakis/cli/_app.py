@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import tetrakis
+from tetrakis.cli._approximate import approximate
 from tetrakis.cli._certify import certify
 from tetrakis.cli._compile import compile_
 from tetrakis.cli._draw import draw
@@ -44,6 +45,7 @@ for command in (
     certify,
     compile_,
     simplify,
+    approximate,
     export,
     draw,
     lift,

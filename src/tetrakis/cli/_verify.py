@@ -19,8 +19,8 @@ def verify(
         Path,
         typer.Argument(
             metavar="DIR|CIRCUIT",
-            help="Folder of tetrakis fit, compile or simplify; or a circuit file (.aig, .aag,"
-            " .blif, .pla).",
+            help="Folder of tetrakis fit, compile, simplify or approximate; or a circuit file"
+            " (.aig, .aag, .blif, .pla).",
             show_default=False,
         ),
     ],
@@ -59,13 +59,17 @@ def verify(
         raise typer.Exit(_compare(folder, data, time_limit))
     from tetrakis.pipeline import (
         edit_table,
+        is_approximated,
         is_compiled,
         is_simplified,
+        verify_approximation,
         verify_compiled,
         verify_simplified,
     )
 
-    if is_compiled(folder):
+    if is_approximated(folder):
+        verdict = verify_approximation(folder)
+    elif is_compiled(folder):
         verdict = verify_compiled(folder, time_limit=time_limit)
     elif is_simplified(folder):
         rows = None if data is None else edit_table(folder, data, target)

@@ -4,6 +4,8 @@ from tetrakis.report._base_graph import base_graph_figure as base_graph_figure
 from tetrakis.report._base_graph import lift_figure as lift_figure
 from tetrakis.report._diagram import Diagram as Diagram
 from tetrakis.report._diagram import diagram as diagram
+from tetrakis.report._function import function_figure as function_figure
+from tetrakis.report._function import function_report as function_report
 from tetrakis.report._levels import levels_figure as levels_figure
 from tetrakis.report._margins import margins_figure as margins_figure
 from tetrakis.report._network import network_figure as network_figure

@@ -1,0 +1,17 @@
+"""Targets that are functions: formulas, Tetrakis interpolants, circuits with a verified error."""
+
+from tetrakis.functions._approximate import CONSTRUCTIONS as CONSTRUCTIONS
+from tetrakis.functions._approximate import Approximation as Approximation
+from tetrakis.functions._approximate import approximate as approximate
+from tetrakis.functions._expression import Expression as Expression
+from tetrakis.functions._expression import parse_formula as parse_formula
+from tetrakis.functions._format import OutputFormat as OutputFormat
+from tetrakis.functions._rounding import enough_bits as enough_bits
+from tetrakis.functions._rounding import input_rounding as input_rounding
+from tetrakis.functions._target import Grid as Grid
+from tetrakis.functions._target import Target as Target
+from tetrakis.functions._target import make_grid as make_grid
+from tetrakis.functions._target import make_target as make_target
+from tetrakis.functions._tetrakis import Tetrakis as Tetrakis
+from tetrakis.functions._verify import Verification as Verification
+from tetrakis.functions._verify import verify_on_grid as verify_on_grid
