@@ -23,7 +23,10 @@ def plan_for(problem: Problem, whole: Split, effort: float) -> Plan:
         width, steps = (24, 4000) if n < 1000 else (40, 5000 if n < 3000 else 8000)
     else:
         width, steps = (8, 6000) if n < 1000 else (16, 8000)
-    batch = 64 if n <= 700 else 128 if problem.task == "regression" else 512 if d < 256 else 256
+    if n <= 700 or (problem.task == "regression" and n < 8000):
+        batch = 64 if n <= 700 else 128
+    else:
+        batch = 512 if d < 256 else 256
     return Plan(
         loss=problem.loss, n_outputs=problem.n_outputs, width=width,
         steps=max(200, int(steps * effort)), batch=batch,
