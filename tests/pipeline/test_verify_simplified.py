@@ -16,6 +16,7 @@ from tetrakis.pipeline import (
     Wish,
     box_rows,
     is_simplified,
+    predict_folder,
     simplify_circuit,
     table_rows,
     task_of,
@@ -46,6 +47,11 @@ def write(folder, start, rows, held=None, **options):
     epsilon = options.pop("epsilon", None)
     task = task_of(start, rows, held, budget=None, epsilon=epsilon)
     return write_simplified(found, folder, task=task, **options)
+
+
+def test_predictions_need_an_encoding(folder, tables):
+    with pytest.raises(ArtifactError, match=r"encoding.json.*--encoding"):
+        predict_folder(folder, tables[0])
 
 
 @pytest.fixture
@@ -93,6 +99,13 @@ def test_an_encoding_is_paid_for(tmp_path):
     summary = write(tmp_path / "out", point.circuit, rows, wish=wish, encoding=words)
     assert summary["occam_bound"]["encoding_bits"] > 0
     assert statuses(verify_simplified(tmp_path / "out", data))["occam_bound"] == "proved"
+    guess = predict_folder(tmp_path / "out", data)
+    circuit = read_aiger(tmp_path / "out" / "circuit.aig")
+    bits = simulate_rows(circuit, point.encoding.encode_bits(data))
+    assert guess.tolist() == point.encoding.output.predictions(bits).tolist()
+    (tmp_path / "out" / "encoding.json").write_bytes(words + b" ")
+    with pytest.raises(ArtifactError, match="encoding"):
+        predict_folder(tmp_path / "out", data)
 
 
 def test_the_box_is_enumerated_again(tmp_path):

@@ -140,6 +140,16 @@ def load_file(folder: Path, name: str) -> Any:
     return network
 
 
+def _recorded(folder: Path) -> dict[str, Any]:
+    """Return the records of the files of a fit, or of a simplification."""
+    if (folder / "path.json").exists() and not (folder / NAME).exists():
+        from tetrakis.pipeline._verify_simplified import read_document  # it reads folders itself
+
+        files: dict[str, Any] = read_document(folder / "path.json")["files"]
+        return files
+    return dict(read_metrics(folder)["files"])
+
+
 def open_files(folder: PathLike, *names: str) -> list[Any]:
     """Read files of a folder, refusing one that was changed.
 
@@ -149,11 +159,12 @@ def open_files(folder: PathLike, *names: str) -> list[Any]:
         If a file is missing, truncated, or not the one that was written.
     """
     folder = Path(folder)
-    files = read_metrics(folder)["files"]
+    files = _recorded(folder)
     for name in names:
         if name not in files:
             raise ArtifactError(
-                f"{folder / NAME} doesn't list {name}.", remedy="Run tetrakis fit again."
+                f"{folder} has no {name}, or none that tetrakis wrote.",
+                remedy="Run tetrakis fit again, or tetrakis simplify with --encoding.",
             )
         fault = file_fault(folder, name, files[name])
         if fault:

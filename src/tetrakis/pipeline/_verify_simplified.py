@@ -50,7 +50,7 @@ def verify_simplified(folder: str | os.PathLike[str], table: Table | None = None
         If a file is missing or truncated, or a field of a document is missing.
     """
     folder = Path(folder)
-    summary, path = (_read(folder / name) for name in (SUMMARY, PATH))
+    summary, path = (read_document(folder / name) for name in (SUMMARY, PATH))
     checks = [
         *(
             Check(field, "refuted", f"{name} was edited: {field} isn't what was written")
@@ -81,7 +81,8 @@ def edit_table(folder: str | os.PathLike[str], source: str, target: str | None) 
     return table
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Read summary.json or path.json of a simplification; an ArtifactError if it isn't one."""
     try:
         document = json.loads(
             path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
