@@ -26,7 +26,7 @@ STARTS = ("resnet", "convex", "tree", "boosted", "fringe", "table")
 MOST_TAUGHT = 20_000
 SMALL = 3000
 QUICK = 0.25
-MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2, "table": 1}
+MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2, "table": 2}
 Progress = Callable[[str, float], None]
 
 
