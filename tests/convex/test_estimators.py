@@ -103,7 +103,11 @@ def test_separable_logistic_data():
     [
         ({"alpha": 0.0}, "alpha: expected a number > 0"),
         ({"alpha": np.nan}, "alpha"),
-        ({"depth": 3}, "depth"),
+        ({"depth": 4}, "depth: expected 2 or 3, got 4"),
+        ({"depth": 3, "gated": True, "patterns": 9}, "three layers go with"),
+        ({"depth": 3, "patterns": 9}, "three layers go with"),
+        ({"depth": 3, "certificate": "global"}, "three layers go with"),
+        ({"width": 0}, "width: expected a whole number >= 1"),
         ({"patterns": "some"}, "patterns"),
         ({"patterns": 0}, "patterns"),
         ({"gated": True}, "gated program"),

@@ -2,7 +2,10 @@
 
 from tetrakis.convex._certify import certify as certify
 from tetrakis.convex._certify import holds as holds
+from tetrakis.convex._decode import deep_network_of as deep_network_of
 from tetrakis.convex._decode import network_of as network_of
+from tetrakis.convex._deep import DeepSolution as DeepSolution
+from tetrakis.convex._deep import solve_deep as solve_deep
 from tetrakis.convex._estimators import ConvexReLUClassifier as ConvexReLUClassifier
 from tetrakis.convex._estimators import ConvexReLURegressor as ConvexReLURegressor
 from tetrakis.convex._fit import alpha_max as alpha_max

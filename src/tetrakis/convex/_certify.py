@@ -12,6 +12,7 @@ import numpy as np
 
 from tetrakis.certificate import Certificate
 from tetrakis.convex._bound import upper_bound
+from tetrakis.convex._certify_deep import certify_deep
 from tetrakis.convex._climb import local_maxima, starting_points
 from tetrakis.convex._losses import Loss, check_problem
 from tetrakis.convex._sphere import MAX_RANK, sphere_maximum
@@ -41,7 +42,9 @@ def certify(
     Parameters
     ----------
     network : ResNet
-        One block of relus that read the inputs, no skip connection, no offset; from anywhere.
+        One block of relus that read the inputs, no skip connection, no offset; from anywhere. With
+        two blocks (three layers) the norm is that of paths, Σ_k √(Σ_j ‖w_1j‖² w_2kj²) ‖w_3k‖, and
+        the scope can only be 'heuristic'.
     X : array_like, shape (n, d)
     Y : array_like, shape (n,) or (n, c)
         See `LOSSES` for the form of targets.
@@ -74,6 +77,12 @@ def certify(
     X, Y, loss = check_problem(X, Y, loss)
     if not (np.isfinite(alpha) and alpha > 0):
         raise BudgetError(f"alpha: expected a number > 0, got {alpha!r}.")
+    if len(network.blocks) == 2:
+        if scope != "heuristic":
+            raise BudgetError(
+                f"scope: three layers have no {scope!r} certificate.", remedy="Use 'heuristic'."
+            )
+        return certify_deep(network, X, Y, alpha, loss=loss, intercept=intercept)
     U, A = two_layer_weights(network)
     biased = bool(U[:, -1].any()) if intercept is None else intercept
     if U[:, -1].any() and not biased:

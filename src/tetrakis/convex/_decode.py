@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tetrakis.convex._gated import GatedSolution
-from tetrakis.network import ResNet, parallel_units
+from tetrakis.network import ResNet, from_layers, parallel_units
 
 
 def network_of(V: np.ndarray, A: np.ndarray, *, box: Any, intercept: bool = False) -> ResNet:
@@ -26,6 +26,42 @@ def network_of(V: np.ndarray, A: np.ndarray, *, box: Any, intercept: bool = Fals
     bias = read[:, -1] if intercept else np.zeros(len(V))
     read = read[:, :-1] if intercept else read
     return parallel_units(read, bias, write, np.zeros(A.shape[1]), box=box)
+
+
+def deep_network_of(
+    V: np.ndarray, signs: np.ndarray, A: np.ndarray, *, box: Any, intercept: bool = False
+) -> ResNet:
+    """Build Σ_k (Σ_j I_kj (x·v_kj)₊)₊ a_k as parallel three-layer sub-networks.
+
+    First layers are v_kj/‖v_kj‖, second ones I_kj ‖v_kj‖/‖V_k‖, last ones ‖V_k‖ a_k, so that the
+    path norm of a sub-network is ‖V_k‖.
+
+    Parameters
+    ----------
+    V : ndarray, shape (K, m, d)
+        With `intercept`, the last column belongs to a constant feature 1. Zero neurons are left
+        out.
+    signs : ndarray of ±1, shape (K, m)
+    A : ndarray, shape (K, c)
+        Unit rows.
+    box : array_like, shape (n_inputs, 2)
+
+    References
+    ----------
+    [Ergen23], THEORY section 7.2.
+    """
+    sizes = np.sqrt(np.einsum("kmd,kmd->k", V, V))
+    lengths = np.linalg.norm(V, axis=2)
+    unit, neuron = np.nonzero(lengths)
+    length = lengths[unit, neuron]
+    read = V[unit, neuron] / length[:, None]
+    middle = np.zeros((len(V), len(unit)))
+    middle[unit, np.arange(len(unit))] = signs[unit, neuron] * length / sizes[unit]
+    bias = read[:, -1] if intercept else np.zeros(len(read))
+    read = read[:, :-1] if intercept else read
+    last = (A * sizes[:, None]).T
+    biases = [bias, np.zeros(len(V)), np.zeros(A.shape[1])]
+    return from_layers([read, middle, last], biases, box=box)
 
 
 def neurons_of_gates(X: np.ndarray, found: GatedSolution) -> tuple[np.ndarray, np.ndarray]:

@@ -64,7 +64,7 @@ class _ConvexReLU(BaseEstimator):
 
 
 class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
-    """Two-layer relu network of any width, trained to a certified global optimum.
+    """Parallel relu network of any width, trained to a certified global optimum.
 
     Minimises 1/(2n) ‖f(X) − y‖² + alpha Σ_k ‖u_k‖‖α_k‖ over f(x) = Σ_k (x·u_k)₊ α_k and the
     number of neurons. There is no learning rate and no width to choose.
@@ -73,8 +73,12 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
     ----------
     alpha : float
         Strength of the regularisation.
-    depth : int
-        Number of layers; 2.
+    depth : {2, 3}
+        Number of layers. With three, sub-networks (X W₁)₊w₂ stand side by side, the penalty is the
+        path norm √(Σ_j ‖w_1j‖² w_2j²)‖w₃‖ of each, and certificates are heuristic; choose a `tol`
+        of 1e-2 or so.
+    width : int
+        First-layer neurons of a sub-network, for three layers.
     fit_intercept : bool
         Append a constant feature, so that neurons have (regularised) biases.
     gated : bool
@@ -104,6 +108,7 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
     certificate_ : Certificate
         Value (primal − dual, rounded up), scope and method.
     n_neurons_ : int
+        Sub-networks, for three layers.
     n_iter_ : int
     n_features_in_ : int
 
@@ -125,6 +130,7 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
         alpha: float = 1e-2,
         *,
         depth: int = 2,
+        width: int = 8,
         fit_intercept: bool = True,
         gated: bool = False,
         patterns: str | int = "generate",
@@ -135,6 +141,7 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
     ) -> None:
         self.alpha = alpha
         self.depth = depth
+        self.width = width
         self.fit_intercept = fit_intercept
         self.gated = gated
         self.patterns = patterns
@@ -169,7 +176,7 @@ def _has_probabilities(model: ConvexReLUClassifier) -> bool:
 
 
 class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
-    """Two-layer relu network of any width, trained to a certified global optimum.
+    """Parallel relu network of any width, trained to a certified global optimum.
 
     Minimises the mean loss plus alpha Σ_k ‖u_k‖‖α_k‖ over f(x) = Σ_k (x·u_k)₊ α_k and the number
     of neurons; one output for two classes, else one for every class.
@@ -181,7 +188,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
     loss : {'logistic', 'squared_hinge', 'squared'}
         Logistic is softmax for three classes and more; the others compare with ±1, one class
         against the rest, and have a factor 1/2.
-    depth, fit_intercept, gated, patterns, tol, max_iter, certificate, random_state
+    depth, width, fit_intercept, gated, patterns, tol, max_iter, certificate, random_state
         As in `ConvexReLURegressor`.
 
     Attributes
@@ -211,6 +218,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
         *,
         loss: str = "logistic",
         depth: int = 2,
+        width: int = 8,
         fit_intercept: bool = True,
         gated: bool = False,
         patterns: str | int = "generate",
@@ -222,6 +230,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
         self.alpha = alpha
         self.loss = loss
         self.depth = depth
+        self.width = width
         self.fit_intercept = fit_intercept
         self.gated = gated
         self.patterns = patterns

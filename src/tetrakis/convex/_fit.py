@@ -11,7 +11,8 @@ import numpy as np
 from tetrakis.certificate import Certificate
 from tetrakis.convex._certify import QUANTITY, certify
 from tetrakis.convex._climb import local_maxima, starting_points
-from tetrakis.convex._decode import network_of, neurons_of_gates
+from tetrakis.convex._decode import deep_network_of, network_of, neurons_of_gates
+from tetrakis.convex._deep import solve_deep
 from tetrakis.convex._gated import solve_gated
 from tetrakis.convex._losses import LOSSES, loss_named
 from tetrakis.convex._patterns import Patterns, enumerate_patterns, reduce_rank, sample_patterns
@@ -45,6 +46,7 @@ def fit_program(
     loss: str,
     alpha: float,
     depth: int,
+    width: int,
     fit_intercept: bool,
     gated: bool,
     patterns: str | int,
@@ -54,9 +56,11 @@ def fit_program(
     rng: np.random.Generator,
 ) -> Fit:
     """Solve the program that the options describe."""
-    _check_options(alpha, depth, gated, patterns, tol, max_iter, certificate)
+    _check_options(alpha, depth, width, gated, patterns, tol, max_iter, certificate)
     rows = np.concatenate([X, np.ones((len(X), 1))], axis=1) if fit_intercept else X
     box = np.stack([X.min(axis=0), X.max(axis=0)], axis=1)
+    if depth == 3:
+        return _fit_deep(rows, X, Y, loss, alpha, width, tol, max_iter, box, fit_intercept, rng)
     given: Patterns | None = None
     if not isinstance(patterns, str):
         given = sample_patterns(rows, int(patterns), rng=rng)
@@ -100,6 +104,29 @@ def _proof(
     if scope == "heuristic":
         return best, min(-best.terms["minus the lower bound"], found.primal)
     return best, -best.terms["minus the lower bound"]
+
+
+def _fit_deep(
+    rows: np.ndarray,
+    X: np.ndarray,
+    Y: np.ndarray,
+    loss: str,
+    alpha: float,
+    width: int,
+    tol: float,
+    max_iter: int,
+    box: np.ndarray,
+    intercept: bool,
+    rng: np.random.Generator,
+) -> Fit:
+    found = solve_deep(rows, Y, alpha, width=width, loss=loss, tol=tol, max_iter=max_iter, rng=rng)
+    network = deep_network_of(found.V, found.signs, found.A, box=box, intercept=intercept)
+    proof = certify(network, X, Y, alpha, loss=loss, scope="heuristic", intercept=intercept)
+    dual = min(-proof.terms["minus the lower bound"], found.primal)
+    return Fit(
+        network, proof, found.primal, dual, len(found.V), found.n_iter, found.converged, found.gap,
+        found.largest,
+    )  # fmt: skip
 
 
 def _fit_gated(
@@ -150,6 +177,7 @@ def alpha_max(X: np.ndarray, Y: np.ndarray, *, loss: str = "squared") -> float:
 def _check_options(
     alpha: Any,
     depth: Any,
+    width: Any,
     gated: bool,
     patterns: Any,
     tol: Any,
@@ -165,7 +193,8 @@ def _check_options(
     counted = whole(patterns) and patterns >= 1
     rules = (
         ("alpha", alpha, number(alpha) and alpha > 0, "a number > 0"),
-        ("depth", depth, depth == 2, "2"),
+        ("depth", depth, depth in (2, 3), "2 or 3"),
+        ("width", width, whole(width) and width >= 1, "a whole number >= 1"),
         ("patterns", patterns, counted or patterns in ("generate", "all"),
          "'generate', 'all' or a number >= 1"),
         ("tol", tol, number(tol) and tol > 0, "a number > 0"),
@@ -177,6 +206,12 @@ def _check_options(
     for name, value, fine, wanted in rules:
         if not fine:
             raise BudgetError(f"{name}: expected {wanted}, got {value!r}.")
+    if depth == 3 and (gated or patterns != "generate" or certificate in ("sampled", "global")):
+        raise BudgetError(
+            "depth: three layers go with gated=False, patterns='generate' and a 'heuristic' "
+            f"certificate; got {gated!r}, {patterns!r} and {certificate!r}.",
+            remedy="Leave these options at their defaults, or use depth=2.",
+        )
     if gated and patterns == "generate":
         raise BudgetError(
             "patterns: the gated program needs 'all' or a number, got 'generate'.",

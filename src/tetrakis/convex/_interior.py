@@ -21,8 +21,8 @@ class Program:
     ----------
     design : ndarray, shape (n c, K m)
         All A_k side by side; rows run over samples, then outputs.
-    rows : ndarray, shape (q, m)
-        Unit rows of the inequalities; none is q = 0.
+    rows : ndarray, shape (q, m) or (K, q, m)
+        Unit rows of the inequalities, shared by all blocks or each block's own; none is q = 0.
     signs : ndarray, shape (K, q)
         ±1.
     """
@@ -37,6 +37,25 @@ class Program:
     def predict(self, V: np.ndarray) -> np.ndarray:
         """Return predictions, shape (n, c)."""
         return (self.design @ V.ravel()).reshape(self.Y.shape)
+
+    def reach(self, V: np.ndarray) -> np.ndarray:
+        """Return signs ∘ (rows v_k), which is to be ≥ 0, shape (K, q)."""
+        shared = self.rows.ndim == 2
+        product = V @ self.rows.T if shared else np.matmul(self.rows, V[:, :, None])[:, :, 0]
+        return self.signs * product
+
+    def back(self, weights: np.ndarray) -> np.ndarray:
+        """Return the transpose of `reach` applied to weights (K, q), shape (K, m)."""
+        weights = self.signs * weights
+        if self.rows.ndim == 2:
+            return weights @ self.rows
+        return np.matmul(weights[:, None, :], self.rows)[:, 0]
+
+    def gram(self, ratio: np.ndarray) -> np.ndarray:
+        """Return rowsᵀ diag(ratio_k) rows of every block, shape (K, m, m)."""
+        if self.rows.ndim == 2:
+            return np.matmul(self.rows.T[None] * ratio[:, None, :], self.rows)
+        return np.matmul(self.rows.transpose(0, 2, 1) * ratio[:, None, :], self.rows)
 
 
 def solve_interior(
@@ -55,9 +74,9 @@ def solve_interior(
     V = V.copy()
     size = np.linalg.norm(V, axis=1)
     total = max(float(size.sum()), 1e-12)
-    count = K * p.rows.shape[0] + K
+    count = K * p.rows.shape[-2] + K
     mu = max(1e-3 * p.alpha * total / count, gap / count)
-    reach = p.signs * (V @ p.rows.T)
+    reach = p.reach(V)
     slack = np.maximum(reach, 1e-2 * np.maximum(size, 1e-3 * total)[:, None])
     multiplier = mu / slack
     for _ in range(max_iter):
@@ -65,16 +84,16 @@ def solve_interior(
         nu = p.loss.dual_point(F, p.Y)
         smooth = np.sqrt((V * V).sum(axis=1) + (mu / p.alpha) ** 2)[:, None]
         gradient = p.alpha * V / smooth - (p.design.T @ nu.ravel()).reshape(K, m)
-        residual = p.signs * (V @ p.rows.T) - slack
+        residual = p.reach(V) - slack
         ratio = multiplier / slack
         if _done(p, gradient, multiplier, residual, mu * count, gap, V):
             break
-        push = (p.signs * (mu / slack - ratio * residual)) @ p.rows
+        push = p.back(mu / slack - ratio * residual)
         try:
             step = _direction(p, F, V, smooth, ratio, push - gradient)
         except np.linalg.LinAlgError:
             break
-        slack_step = p.signs * (step @ p.rows.T) + residual
+        slack_step = p.reach(step) + residual
         multiplier_step = mu / slack - multiplier - ratio * slack_step
         a, b = _longest(slack, slack_step), _longest(multiplier, multiplier_step)
         multiplier_next = np.abs(multiplier + multiplier_step).max(initial=0.0)
@@ -102,7 +121,7 @@ def _done(
     gap: float,
     V: np.ndarray,
 ) -> bool:
-    left = gradient - (p.signs * multiplier) @ p.rows
+    left = gradient - p.back(multiplier)
     size = np.linalg.norm(V, axis=1).sum()
     infeasible = np.abs(residual).max(initial=0.0) * multiplier.sum()
     return bool(barrier <= gap and np.abs(left).max() * size <= gap and infeasible <= gap)
@@ -111,7 +130,7 @@ def _done(
 def _merit(p: Program, V: np.ndarray, slack: np.ndarray, mu: float, price: float) -> float:
     """Barrier function with a price on infeasibility: Newton steps lower it when short enough."""
     smooth = np.sqrt((V * V).sum(axis=1) + (mu / p.alpha) ** 2)
-    missing = float(np.abs(p.signs * (V @ p.rows.T) - slack).sum())
+    missing = float(np.abs(p.reach(V) - slack).sum())
     value = float(p.loss.value(p.predict(V), p.Y)) + p.alpha * float(smooth.sum())
     return value - mu * float(np.log(slack).sum()) + price * missing
 
@@ -141,7 +160,7 @@ def _direction(
     else:
         scaled = np.einsum("nij,njk->nik", root, p.design.reshape(n, c, K * m))
         scaled = scaled.reshape(n * c, K * m)
-    blocks = np.matmul(p.rows.T[None] * ratio[:, None, :], p.rows)
+    blocks = p.gram(ratio)
     unit, bend = V / smooth, p.alpha / smooth[:, 0, None, None]
     few = n * c < K * m
     blocks += bend * ((1 + few * _FLAT) * np.eye(m) - unit[:, :, None] * unit[:, None, :])
