@@ -1,5 +1,6 @@
 """The report of a fit: a page of Markdown and two pictures."""
 
+from tetrakis.report._curve import curve_figure as curve_figure
 from tetrakis.report._diagram import Diagram as Diagram
 from tetrakis.report._diagram import diagram as diagram
 from tetrakis.report._function import function_figure as function_figure
