@@ -14,6 +14,7 @@ import tetrakis
 from tetrakis.cli._approximate import approximate
 from tetrakis.cli._certify import certify
 from tetrakis.cli._compile import compile_
+from tetrakis.cli._curve import curve
 from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
@@ -46,6 +47,7 @@ for command in (
     compile_,
     simplify,
     approximate,
+    curve,
     export,
     draw,
     lift,

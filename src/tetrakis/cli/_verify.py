@@ -61,14 +61,18 @@ def verify(
         edit_table,
         is_approximated,
         is_compiled,
+        is_curve,
         is_simplified,
         verify_approximation,
         verify_compiled,
+        verify_curve,
         verify_simplified,
     )
 
     if is_approximated(folder):
         verdict = verify_approximation(folder)
+    elif is_curve(folder):
+        verdict = verify_curve(folder)
     elif is_compiled(folder):
         verdict = verify_compiled(folder, time_limit=time_limit)
     elif is_simplified(folder):

@@ -2,6 +2,7 @@
 
 from tetrakis.report._base_graph import base_graph_figure as base_graph_figure
 from tetrakis.report._base_graph import lift_figure as lift_figure
+from tetrakis.report._curve import curve_figure as curve_figure
 from tetrakis.report._diagram import Diagram as Diagram
 from tetrakis.report._diagram import diagram as diagram
 from tetrakis.report._function import function_figure as function_figure
