@@ -16,6 +16,8 @@ __version__ = "0.1.0"
 # public name -> module that defines it
 _PUBLIC = {
     "Certificate": "tetrakis.certificate",
+    "CompositionalClassifier": "tetrakis.learners",
+    "CompositionalRegressor": "tetrakis.learners",
     "ConvexReLUClassifier": "tetrakis.convex",
     "ConvexReLURegressor": "tetrakis.convex",
     "Encoding": "tetrakis.encoding",

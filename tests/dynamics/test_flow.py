@@ -23,8 +23,9 @@ def separable(n=30, d=3, seed=0):
     return X + 0.3 * y[:, None] * w / np.linalg.norm(w), y
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("loss", ["exponential", "logistic"])
+@pytest.mark.parametrize(
+    ("method", "loss"), [*((m, "exponential") for m in METHODS), ("plain", "logistic")]
+)
 def test_two_points_of_known_direction(method, loss):
     """The direction is that of the point nearest to the origin between y_1 x_1 and y_2 x_2."""
     X, y = np.array([[3.0, 1.0], [0.5, -1.5]]), np.array(["b", "a"])

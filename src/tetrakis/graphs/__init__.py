@@ -3,6 +3,7 @@
 from tetrakis.graphs._base import BaseGraph as BaseGraph
 from tetrakis.graphs._base import Edge as Edge
 from tetrakis.graphs._base import Vertex as Vertex
+from tetrakis.graphs._construct import Tree as Tree
 from tetrakis.graphs._construct import balanced as balanced
 from tetrakis.graphs._construct import binary_tree as binary_tree
 from tetrakis.graphs._construct import local_1d as local_1d

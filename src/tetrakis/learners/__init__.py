@@ -3,6 +3,8 @@
 from tetrakis.learners._candidate import Candidate as Candidate
 from tetrakis.learners._choose import choose as choose
 from tetrakis.learners._choose import pareto as pareto
+from tetrakis.learners._compositional import CompositionalClassifier as CompositionalClassifier
+from tetrakis.learners._compositional import CompositionalRegressor as CompositionalRegressor
 from tetrakis.learners._estimators import ResNetClassifier as ResNetClassifier
 from tetrakis.learners._estimators import ResNetRegressor as ResNetRegressor
 from tetrakis.learners._lifts import SparseLiftClassifier as SparseLiftClassifier
