@@ -62,8 +62,8 @@ def main() -> None:
             error = found.deviation + found.rounding + found.truncation
             gates = found.circuit.num_gates
             print(
-                f"| {gamma} | {epsilon:g} | {count} | {', '.join(map(str, found.draws))} | {gates:,}"
-                f" | {exact:,} | {error * gates ** (1 / gamma):.2f} |"
+                f"| {gamma} | {epsilon:g} | {count} | {', '.join(map(str, found.draws))} |"
+                f" {gates:,} | {exact:,} | {error * gates ** (1 / gamma):.2f} |"
                 f" {time.process_time() - begin:.1f} |", flush=True,
             )  # fmt: skip
             sizes.append(gates)

@@ -1,9 +1,5 @@
 """Table networks as they are trained, before simplification: test score and AND nodes.
 
-Penalties are scored on the held rows of an inner split (of all four, for tables of fewer than 2,000
-rows); networks of each are then trained on all training rows, and for every budget the one whose
-penalty scored best among those that fit is scored on the test rows. `frontier.py --starts table`
-is the same after simplification. Run
 Penalties are scored on the held rows of an inner split (of all four, for tables of fewer than
 2,000 rows). Networks of each are then trained on all training rows, and for every budget the one
 whose penalty scored best, among those that fit, is scored on the test rows. The same after

@@ -42,8 +42,6 @@ def margin_bound(
 ) -> float:
     """Bound the error by margins, for all networks, norms and thresholds at once.
 
-    The least over i of share(margin < 2^i) + 2·2^{j−i}·complexity + √(ln(1/δ_ij)/(2m)), where
-    2^j is the norm rounded up and δ_ij = δ/(9 (1+|i|)² (1+|j|)²) sums to at most δ.
     The least over i of share(margin < 2^i) + 2·2^{j−i}·complexity + √(ln(1/δ_ij)/(2m)), where 2^j
     is the norm rounded up and δ_ij = δ/(9 (1+|i|)² (1+|j|)²) sums to at most δ.
 
