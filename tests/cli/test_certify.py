@@ -39,10 +39,13 @@ def test_what_does_not_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> N
     rows = str(files / "rows.csv")
     deep = files / "deep.npz"
     save_network(dense([1, 2, 2, 1], box=[[-1, 1]], rng=np.random.default_rng(0)), deep)
+    deeper = files / "deeper.npz"
+    save_network(dense([1, 2, 2, 2, 1], box=[[-1, 1]], rng=np.random.default_rng(0)), deeper)
     wide = files / "wide.npz"
     save_network(dense([2, 2, 1], box=[[-1, 1]] * 2, rng=np.random.default_rng(0)), wide)
     for arguments, said in [
-        ([str(deep), rows], "one hidden layer"),
+        ([str(deep), rows], "no 'global' certificate"),
+        ([str(deeper), rows], "hidden layer"),
         ([str(wide), rows], "2 numeric input columns"),
         ([str(files), rows, "--alpha", "0"], "alpha"),
         ([str(files), rows, "--scope", "all"], "scope"),
