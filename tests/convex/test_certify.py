@@ -84,8 +84,11 @@ def test_branch_and_bound_reaches_the_enumerated_maximum():
 def test_networks_that_are_not_of_the_program():
     X, Y, box, _, network = solved()
     deep = dense([1, 2, 2, 1], box=box, rng=np.random.default_rng(0))
-    with pytest.raises(NetworkError, match="one hidden layer"):
+    with pytest.raises(BudgetError, match="three layers have no 'global'"):
         certify(deep, X, Y, 0.1)
+    deeper = dense([1, 2, 2, 2, 1], box=box, rng=np.random.default_rng(0))
+    with pytest.raises(NetworkError, match="one or two hidden layers, got 3"):
+        certify(deeper, X, Y, 0.1, scope="heuristic")
     with pytest.raises(NetworkError, match="offset"):
         certify(from_layers([[[1.0]], [[1.0]]], [[0], [1.0]], box=box), X, Y, 0.1)
     with pytest.raises(NetworkError, match="biases"):

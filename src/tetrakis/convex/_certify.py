@@ -143,8 +143,8 @@ def two_layer_weights(network: ResNet) -> tuple[np.ndarray, np.ndarray]:
     """Return u_k with its bias, shape (K, d + 1), and α_k, shape (K, c)."""
     if len(network.blocks) != 1:
         raise NetworkError(
-            f"network: expected one hidden layer, got {len(network.blocks)} blocks.",
-            remedy="Certificates of optimality are for two-layer relu networks.",
+            f"network: expected one or two hidden layers, got {len(network.blocks)} blocks.",
+            remedy="Certificates of optimality are for relu networks of two or three layers.",
         )
     block = network.blocks[0]
     skip = abs(network.read_out @ network.read_in).sum()
