@@ -1,12 +1,14 @@
 """Sums are as easy as their hardest part above γ = 2: size against the number of summands.
 
-    python benchmarks/convexity.py [--most 4096]
+    python benchmarks/convexity.py [--most 1024]
 
-Summand i is ``n_i Σ_k 2^-k s_k(x)`` with Σ n = 1; s_k is a random Boolean function of about
-``2^{γk}`` AND nodes, different for each summand, so level k costs ``2^{γk}`` and errs by
-``n_i 2^-k``. Sizes are the AND nodes of the circuits built (all of them, hashed). The constant is
-``c = ‖sum‖ / Σ‖f_i‖ = ε · size^{1/γ}`` with ε the root mean square bound of the construction.
-Exact addition of all levels is beside it.
+Counted: with summands of norm 1/m and levels of exactly ``2^{γk}`` gates, the gates of all levels
+drawn (two circuits for each difference; a level never has more draws than summands), and
+``c = max over ε of ε · size^{1/γ}``, ε the construction's own bound. Sums being as easy as their
+parts means that c stays put as m grows.
+
+Built: real circuits. Summand i is ``n_i Σ_k 2^-k s_k(x)``; s_k is a random Boolean function of
+about ``2^{γk}`` AND nodes, different for each summand. Beside it, all levels added exactly.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 from tetrakis.circuit import Aig, AigBuilder
 from tetrakis.functions import Hierarchy, OutputFormat, sum_circuits
 from tetrakis.functions._segments import table_of
+from tetrakis.functions._sums import _scale, level_draws
 
 INPUTS = 12
 
@@ -42,25 +45,45 @@ def summand(norm: float, levels: int, gamma: float, rng: np.random.Generator) ->
     return Hierarchy(norm, circuits, range(INPUTS))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--most", type=int, default=1024, help="most summands")
-    most = parser.parse_args().most
-    print(
-        "| γ | ε asked | summands | draws at each level | AND nodes | added exactly | c | CPU s |"
-    )
-    print("|---|---|---|---|---|---|---|---|")
-    for gamma, epsilon in ((1.5, 1.5), (2.0, 1.5), (2.5, 1.5), (3.0, 1.5)):
-        sizes, counts = [], []
-        count = 4
+def counted(gamma: float, count: int, most_levels: int = 40) -> tuple[float, float]:
+    """Largest ``ε · size^{1/γ}`` over the last level K, and the ε where it is."""
+    best = (0.0, 0.0)
+    norms = np.full(count, 1 / count)
+    for last in range(1, most_levels):
+        epsilon = 3 * 2.0**-last
+        draws = level_draws(norms, last, gamma, _scale(1.0, last, gamma, epsilon))
+        variance = sum(9 * 4.0**-k / n for k, n in enumerate(draws) if n < count)
+        error = 2.0**-last + math.sqrt(variance)
+        size = sum(n * (2.0 ** (gamma * k) + (2.0 ** (gamma * (k - 1)) if k else 0))
+                   for k, n in enumerate(draws))  # fmt: skip
+        best = max(best, (error * size ** (1 / gamma), error))
+    return best
+
+
+def counts() -> None:
+    summands = [4**j for j in range(1, 11)]
+    print("| γ | " + " | ".join(f"c, m = {m:,}" for m in summands) + " | c grows like |")
+    print("|---|" + "---|" * (len(summands) + 1))
+    for gamma in (1.5, 2.0, 2.5, 3.0):
+        found = [counted(gamma, m)[0] for m in summands]
+        slope = np.polyfit(np.log(summands[-4:]), np.log(found[-4:]), 1)[0]
+        row = " | ".join(f"{c:.1f}" for c in found)
+        print(f"| {gamma} | {row} | m^{slope:.3f} |", flush=True)
+
+
+def built(most: int) -> None:
+    print("| γ | summands | draws at each level | AND nodes | added exactly | CPU s |")
+    print("|---|---|---|---|---|---|")
+    epsilon = 1.5
+    last = max(0, math.ceil(math.log2(3 / epsilon)))
+    for gamma in (1.5, 2.0, 2.5, 3.0):
+        count = 16
         while count <= most:
             rng, begin = np.random.default_rng(count), time.process_time()
-            last = max(0, math.ceil(math.log2(3 / epsilon)))
-            parts = [summand(1 / count, last + 3, gamma, rng) for _ in range(count)]
+            parts = [summand(1 / count, last + 1, gamma, rng) for _ in range(count)]
             found = sum_circuits(parts, epsilon, gamma, rng)
             exact = sum(p.levels[last][0].num_gates for p in parts)
-            error = found.deviation + found.rounding + found.truncation
-            gates = found.circuit.num_gates
+            draws = ", ".join(map(str, found.draws))
             print(
                 f"| {gamma} | {epsilon:g} | {count} | {', '.join(map(str, found.draws))} |"
                 f" {gates:,} | {exact:,} | {error * gates ** (1 / gamma):.2f} |"
@@ -68,10 +91,20 @@ def main() -> None:
             )  # fmt: skip
             sizes.append(gates)
             counts.append(count)
+                f"| {gamma} | {count} | {draws} | {found.circuit.num_gates:,} | {exact:,} |"
+                f" {time.process_time() - begin:.1f} |",
+                flush=True,
+            )
             count *= 4
-        tail = slice(len(counts) // 2, None)
-        slope = np.polyfit(np.log(counts[tail]), np.log(sizes[tail]), 1)[0]
-        print(f"| {gamma} | | growth: size ∝ summands^{slope:.2f} in the upper half | | | | | |")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--most", type=int, default=1024, help="most summands of built circuits")
+    most = parser.parse_args().most
+    counts()
+    print()
+    built(most)
 
 
 if __name__ == "__main__":

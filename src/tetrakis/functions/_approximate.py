@@ -30,7 +30,7 @@ from tetrakis.functions._verify import Progress, Verification, verify_on_grid
 Floats = NDArray[np.float64]
 SHARES = (1.0, 0.5, 0.25)
 TABLE_BITS, EDIT_BITS, KEPT_ROWS = 12, 14, 1 << 22
-ATTEMPTS = 8
+ATTEMPTS = 6
 LATTICE_SAMPLE = 1 << 14
 LATTICE_STEPS = ((1.0, 0), (1.0, 1), (0.5, 0), (0.5, 1))
 CONSTRUCTIONS = ("table", "pieces", "lattice", "arithmetic")
@@ -377,7 +377,7 @@ class _Competition:
                     continue
                 arithmetic.add_rows(verified[1].worst)
                 others = [c for c in found if c.construction != "word arithmetic"]
-                again = arithmetic.candidates(seconds=self.seconds / 2)
+                again = arithmetic.candidates(seconds=self.seconds / 4)
                 found = sorted([*others, *again], key=lambda c: c.aig.num_gates)
         return None
 

@@ -19,6 +19,7 @@ from tetrakis.functions._univariate import part_candidates, smallest_part
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 STEPS = (1.5, 1.0, 0.7, 0.5)
+REFINED = 3
 SAMPLE, QUICK = 1 << 15, 10
 START_BITS, MAX_WORD = 2, 14
 SLACKS = (0.5, 0.7, 1.0)
@@ -169,13 +170,14 @@ class Arithmetic:
                     best, gates, moved = trial, found, True
         return gates, best
 
-    def _moves(self) -> list[tuple[str, Node, int]]:
+    def _moves(self, *, back: bool = False) -> list[tuple[str, Node, int]]:
+        """List changes that take precision away, or with `back` give some, in a random order."""
         assert self.sample is not None
         moves = []
         for node in self.sample.ranges:
-            moves.append(("bits", node, -1))
+            moves.append(("bits", node, 1 if back else -1))
             if node.kind == "sum":
-                moves.append(("cut", node, 1))
+                moves.append(("cut", node, -1 if back else 1))
         order = self.rng.permutation(len(moves))
         return [moves[i] for i in order]
 
@@ -188,13 +190,31 @@ class Arithmetic:
         for index, factor in enumerate(STEPS):
             start = self.start(factor)
             if start is not None:
-                deadline = begin + seconds * (index + 1) / len(STEPS)
+                deadline = begin + 0.4 * seconds * (index + 1) / len(STEPS)
                 found.append(self.descend(start, deadline))
         found.sort(key=lambda pair: pair[0])
         made = []
-        for _, precision in found[:2]:
-            made += self.finished(precision)
+        for index, (_, precision) in enumerate(found[:REFINED]):
+            deadline = begin + seconds * (0.4 + 0.6 * (1 + index) / REFINED)
+            made += self.refined(precision, deadline)
         return sorted(made, key=lambda c: c.aig.num_gates)
+
+    def refined(self, precision: Precision, deadline: float) -> list[Candidate]:
+        """Go on with small parts: one bit more or less anywhere, while that saves gates."""
+        best, made = precision, self.finished(precision)
+        moved = True
+        while moved and time.monotonic() < deadline:
+            moved = False
+            for name, node, change in [*self._moves(), *self._moves(back=True)]:
+                trial = _changed(best, name, node, change)
+                if trial is None or time.monotonic() >= deadline:
+                    continue
+                found = self.finished(trial)
+                least = min((c.aig.num_gates for c in made), default=np.inf)
+                if found and min(c.aig.num_gates for c in found) < least:
+                    best, moved = trial, True
+                    made += found
+        return made
 
     def finished(self, precision: Precision) -> list[Candidate]:
         """Build with small parts, at several slacks of the tables."""

@@ -12,8 +12,10 @@ from tetrakis.network._fixed import FixedPointResNet as FixedPointResNet
 from tetrakis.network._fixed_block import UNBOUNDED as UNBOUNDED
 from tetrakis.network._fixed_block import FixedPointBlock as FixedPointBlock
 from tetrakis.network._fixed_block import FixedPointFormat as FixedPointFormat
+from tetrakis.network._input_words import input_words as input_words
 from tetrakis.network._integer_json import read_integer_network as read_integer_network
 from tetrakis.network._ranges import Ranges as Ranges
+from tetrakis.network._read_onnx import read_onnx as read_onnx
 from tetrakis.network._resnet import Block as Block
 from tetrakis.network._resnet import ResNet as ResNet
 from tetrakis.network._stream import StreamBuilder as StreamBuilder
