@@ -85,12 +85,6 @@ def built(most: int) -> None:
             exact = sum(p.levels[last][0].num_gates for p in parts)
             draws = ", ".join(map(str, found.draws))
             print(
-                f"| {gamma} | {epsilon:g} | {count} | {', '.join(map(str, found.draws))} |"
-                f" {gates:,} | {exact:,} | {error * gates ** (1 / gamma):.2f} |"
-                f" {time.process_time() - begin:.1f} |", flush=True,
-            )  # fmt: skip
-            sizes.append(gates)
-            counts.append(count)
                 f"| {gamma} | {count} | {draws} | {found.circuit.num_gates:,} | {exact:,} |"
                 f" {time.process_time() - begin:.1f} |",
                 flush=True,

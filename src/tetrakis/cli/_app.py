@@ -18,9 +18,9 @@ from tetrakis.cli._curve import curve
 from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
+from tetrakis.cli._import import import_
 from tetrakis.cli._lift import lift
 from tetrakis.cli._margins import margins
-from tetrakis.cli._import import import_
 from tetrakis.cli._measure import measure
 from tetrakis.cli._predict import predict
 from tetrakis.cli._simplify import simplify
