@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from tetrakis.convex import certify, holds, network_of, solve_relu
 from tetrakis.convex._bound import upper_bound
 from tetrakis.convex._climb import values_at
+from tetrakis.convex._relaxation import Relaxation
+from tetrakis.convex._relaxed_dual import relaxed_dual_point
 from tetrakis.convex._sphere import sphere_maximum
 from tetrakis.errors import BudgetError, NetworkError
 from tetrakis.network import dense, from_layers, parallel_units
@@ -99,3 +101,45 @@ def test_networks_that_are_not_of_the_program():
         certify(network, X, Y, 0.0)
     with pytest.raises(BudgetError, match="scope"):
         certify(network, X, Y, 0.1, scope="sampled")
+
+
+@pytest.mark.parametrize("leaves", [(), (3,)])
+def test_a_dual_point_chosen_for_the_bound_proves_more(leaves):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((40, 10))
+    y = np.maximum(X[:, 0], 0) - np.maximum(X[:, 1] + X[:, 2], 0)
+    found = solve_relu(X, y, 0.05, tol=1e-4)
+    values = []
+    for nu in (found.nu[:, 0], relaxed_dual_point(X, y, found.nu[:, 0], 0.05, leaves=leaves)):
+        bound, attained, _ = upper_bound(X, nu[:, None], max_nodes=100)
+        assert bound >= attained
+        scales = np.linspace(0.2, 1.0, 500) * 0.05 / bound
+        values.append(max(s * nu @ y - 20 * s * s * nu @ nu for s in scales))
+    assert values[0] < values[1] <= found.primal
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_relaxation_is_a_bound_with_right_slopes(seed):
+    rng = np.random.default_rng(seed)
+    n, d = 12, 4
+    X, w = rng.standard_normal((n, d)), rng.standard_normal(n)
+    fixed = np.where(w > 0, rng.choice([-1.0, 0.0, 0.0, 1.0], n), 0.0)
+    form = Relaxation(X, w > 0, fixed)
+    low, high = form.limits(np.full(n, 0.5))
+    z = np.clip(rng.random(2 * n), np.maximum(low, 0.05), np.minimum(high, 2.0))
+    value = form.evaluate(w, z)[0]
+    U = rng.standard_normal((4000, d))
+    U /= np.linalg.norm(U, axis=1, keepdims=True)
+    inside = ((U @ X.T) * fixed >= 0).all(axis=1)
+    assert (np.maximum(U[inside] @ X.T, 0.0) @ w).max(initial=-np.inf) <= value + 1e-9
+    _, slope, own, _ = form.evaluate(w, z, 0.1)
+    for k in rng.choice(2 * n, 4):
+        step = np.zeros(2 * n)
+        step[k] = 1e-6
+        change = form.evaluate(w, z + step, 0.1)[0] - form.evaluate(w, z - step, 0.1)[0]
+        assert change / 2e-6 == pytest.approx(slope[k], rel=1e-4, abs=1e-5)
+        step = np.zeros(n)
+        step[k % n] = 1e-6 * abs(w[k % n])
+        change = form.evaluate(w + step, z, 0.1)[0] - form.evaluate(w - step, z, 0.1)[0]
+        assert change / 2 / step.sum() == pytest.approx(own[k % n], rel=1e-4, abs=1e-5)

@@ -17,7 +17,7 @@ from tetrakis.convex import (
 from tetrakis.convex._deep_search import ascend_units, unit_outputs, unit_starts
 from tetrakis.convex._deep_units import Units, descend, polish
 from tetrakis.convex._losses import LOSSES
-from tetrakis.errors import BudgetError, NetworkError
+from tetrakis.errors import NetworkError
 from tetrakis.network import from_layers
 
 
@@ -142,7 +142,7 @@ def test_estimators():
 def test_what_has_no_certificate_is_refused():
     X, Y = bumps()
     net = from_layers([[[1.0]], [[1.0]], [[1.0]]], [[0], [0], [0]], box=[[-1, 1]])
-    with pytest.raises(BudgetError, match="no 'global' certificate"):
+    with pytest.raises(NetworkError, match="one hidden layer for a 'global' certificate"):
         certify(net, X[:, :1], Y, 0.1)
     net = from_layers([[[1.0]], [[1.0]], [[1.0]]], [[0], [0.5], [0]], box=[[-1, 1]])
     with pytest.raises(NetworkError, match="biases in the second layer"):

@@ -6,19 +6,20 @@ Used by certificates; it knows nothing of networks, programs or solvers.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
 
 from tetrakis.convex._climb import local_maxima, starting_points
 from tetrakis.convex._cones import MAX_CONE_RANK, cone_bound
+from tetrakis.convex._relaxation import Relaxation, natural_scale
 
 _EPS = float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True, eq=False)
-class _Node:
+class Node:
     """Rows of positive weight whose sign is settled, and the multipliers found there."""
 
     fixed: np.ndarray  # 1 on, −1 off, 0 open
@@ -101,13 +102,9 @@ def _signed(
 
 def _branch(X: np.ndarray, w: np.ndarray, max_nodes: int, floor: float) -> tuple[float, int]:
     """Bound max(0, max Σ w (x·u)₊) by best-first branch and bound over the signs of rows."""
-    start = _Node(
-        np.zeros(len(X)), np.where(w > 0, 1.0, 0.5), np.full(len(X), 0.5), np.zeros(X.shape[1]),
-        np.inf,
-    )  # fmt: skip
-    queue: list[tuple[float, int, _Node]] = []
+    queue: list[tuple[float, int, Node]] = []
     count = 1
-    root = _relax(X, w, start)
+    root = relax(X, w, first_node(X, w))
     heapq.heappush(queue, (-root.bound, 0, root))
     settled = 0.0
     while queue and count < max_nodes:
@@ -115,101 +112,63 @@ def _branch(X: np.ndarray, w: np.ndarray, max_nodes: int, floor: float) -> tuple
         if node.bound <= floor:
             break
         heapq.heappop(queue)
-        row = _loosest(X, w, node)
+        row = loosest(X, w, node)
         if row < 0:
             settled = max(settled, node.bound)
             continue
         for sign in (1.0, -1.0):
             count += 1
-            child = _relax(X, w, _settle(w, node, row, sign))
+            child = relax(X, w, settle(node, row, sign))
             heapq.heappush(queue, (-child.bound, count, child))
     return max(settled, queue[0][2].bound if queue else 0.0, 0.0), count
 
 
-def _settle(w: np.ndarray, node: _Node, row: int, sign: float) -> _Node:
+def first_node(X: np.ndarray, w: np.ndarray) -> Node:
+    """Settle nothing: where branching starts."""
+    one, half = np.where(w > 0, 1.0, 0.5), np.full(len(X), 0.5)
+    return Node(np.zeros(len(X)), one, half, np.zeros(X.shape[1]), np.inf)
+
+
+def settle(node: Node, row: int, sign: float) -> Node:
+    """Say on which side of a row's hyperplane u lies."""
     fixed, first = node.fixed.copy(), node.first.copy()
     fixed[row], first[row] = sign, 0.0
-    return _Node(fixed, first, node.second, node.u, node.bound)
+    return Node(fixed, first, node.second, node.u, node.bound)
 
 
-def _loosest(X: np.ndarray, w: np.ndarray, node: _Node) -> int:
+def loosest(X: np.ndarray, w: np.ndarray, node: Node) -> int:
     """Pick the open row of positive weight whose bound is furthest from its value; −1 if none."""
     t = np.abs(X @ node.u)
-    rho = node.first * _natural(X)
+    rho = node.first * natural_scale(X)
     loss = w * (rho * t * t + 1 / np.where(rho > 0, rho, 1.0) - 2 * t)
     loss[(node.fixed != 0) | (w <= 0)] = -1.0
     row = int(np.argmax(loss))
     return row if loss[row] > 0 else -1
 
 
-def _natural(X: np.ndarray) -> np.ndarray:
-    """1/|x·u| of an average u."""
-    return np.sqrt(X.shape[1]) / np.maximum(np.linalg.norm(X, axis=1), 1e-300)
+def relax(X: np.ndarray, w: np.ndarray, node: Node) -> Node:
+    """Minimise the bound over its multipliers, from those of the parent.
 
-
-def _relax(X: np.ndarray, w: np.ndarray, node: _Node) -> _Node:
-    """Minimise the bound over its multipliers, from those of the parent."""
-    n, opened, minus = len(X), (w > 0) & (node.fixed == 0), w <= 0
-    natural, length = _natural(X), np.maximum(np.linalg.norm(X, axis=1), 1e-300)
-    unit = 1e3 / max(float(np.linalg.norm(X.T @ w)), float(np.abs(w) @ length) / n, 1e-300)
-    settled = np.where(node.fixed > 0, w, 0.0)
-
-    def evaluate(z: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
-        one, two = z[:n], z[n:]
-        rho = np.where(opened, one * natural, 1.0)
-        linear = np.where(opened, w / 2, settled + node.fixed * one * np.abs(w))
-        linear = np.where(minus, w * (one / 2 + (1 - one) * two), linear)
-        square = np.where(opened, w * rho / 4, np.where(minus, w * one / (2 * length), 0.0))
-        value, u = sphere_quadratic((X.T * square) @ X, X.T @ linear)
-        t = X @ u
-        slope = np.where(opened, natural * w / 4 * (t**2 - 1 / rho**2), node.fixed * np.abs(w) * t)
-        slope = np.where(minus, w * (t * (0.5 - two) + t**2 / (2 * length)), slope)
-        value += float(np.sum((w / (4 * rho))[opened]))
-        slopes = np.concatenate([slope, np.where(minus, w * t * (1 - one), 0.0)])
-        return unit * value, unit * slopes, u
-
-    low = np.concatenate([np.where(opened, 1e-3, 0.0), np.where(minus, 0.0, node.second)])
-    high = np.concatenate(
-        [np.where(opened, 1e6, np.where(minus, 1.0, np.inf)), np.where(minus, 1.0, node.second)]
-    )
-    start = np.clip(np.concatenate([node.first, node.second]), low, high)
-    options = {"maxiter": 300, "ftol": 1e-9, "gtol": 1e-8}
-    box = list(zip(low, high, strict=True))
-    z = minimize(
-        lambda z: evaluate(z)[:2], start, jac=True, method="L-BFGS-B", bounds=box, options=options
-    ).x
-    z = np.clip(z, low, high)
-    value, _, u = evaluate(z)
-    return _Node(node.fixed, z[:n], z[n:], u, min(value / unit, node.bound))
-
-
-def sphere_quadratic(Q: np.ndarray, g: np.ndarray) -> tuple[float, np.ndarray]:
-    """Bound the maximum over unit u of g·u + uᵀQu; return the bound and a near maximiser.
-
-    Any λ above the eigenvalues of Q gives the bound λ + ¼ gᵀ(λ − Q)⁻¹g.
+    The bound has kinks where the top eigenvalue is multiple, so a smooth one is minimised, with
+    less and less smoothing; the bound itself is taken at the end.
     """
-    eigen, basis = np.linalg.eigh(Q)
-    b = basis.T @ g
-    size = float(np.linalg.norm(b))
-    top = float(eigen[-1])
-    tiny = 1e-12 * max(float(np.abs(eigen).max()), size, 1e-300)
-    low, high = top + tiny, top + size / 2 + tiny
-    for _ in range(60):  # ‖(λ − Q)⁻¹g/2‖ = 1 by Newton, kept inside the bracket
-        gap = low - eigen
-        norm = np.sqrt(np.sum((b / gap) ** 2)) / 2
-        if norm <= 1.0 + 1e-12:
-            break
-        slope = np.sum(b**2 / gap**3) / 4 / norm
-        step = (norm - 1.0) * norm / max(slope, 1e-300)
-        if step <= 1e-15 * abs(low):
-            break
-        low = min(low + step, high)
-    gap = low - eigen
-    value = low + 0.25 * float(np.sum(b**2 / gap))
-    u = basis @ (b / gap) / 2
-    short = 1.0 - float(u @ u)
-    if short > 1e-9:  # the hard case: fill up along the top eigenvector
-        along = basis[:, -1]
-        c = float(u @ along)
-        u = u + (-c + np.sqrt(c * c + short)) * along
-    return value, u
+    n, form = len(X), Relaxation(X, w > 0, node.fixed)
+    low, high = form.limits(node.second)
+    z = np.clip(np.concatenate([node.first, node.second]), low, high)
+    first = form.evaluate(w, z)[0]
+    if first <= 1e-250:
+        return replace(node, bound=min(first, node.bound))
+    unit = 1e3 / first
+    root = not np.isfinite(node.bound)
+    options = {"maxiter": 150 if root else 40, "ftol": 1e-9, "gtol": 1e-8}
+    for share in (1e-2, 1e-3, 1e-4) if root else (3e-4,):
+
+        def cost(z: np.ndarray, eps: float = share * first) -> tuple[float, np.ndarray]:
+            value, slope = form.evaluate(w, z, eps)[:2]
+            return unit * value, unit * slope
+
+        box = list(zip(low, high, strict=True))
+        z = minimize(cost, z, jac=True, method="L-BFGS-B", bounds=box, options=options).x
+        z = np.clip(z, low, high)
+    value, _, _, u = form.evaluate(w, z)
+    return Node(node.fixed, z[:n], z[n:], u, min(value, first, node.bound))

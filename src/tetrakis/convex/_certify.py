@@ -14,12 +14,16 @@ from tetrakis.certificate import Certificate
 from tetrakis.convex._bound import upper_bound
 from tetrakis.convex._certify_deep import certify_deep
 from tetrakis.convex._climb import local_maxima, starting_points
+from tetrakis.convex._cones import MAX_CONE_RANK
 from tetrakis.convex._losses import Loss, check_problem
+from tetrakis.convex._relaxed_dual import relaxed_dual_point
 from tetrakis.convex._sphere import MAX_RANK, sphere_maximum
 from tetrakis.errors import BudgetError, NetworkError
 from tetrakis.network import ResNet
 
 _EPS = float(np.finfo(float).eps)
+#: From so many nodes on, the dual point is chosen for a tree and not for its root alone.
+_MANY_NODES = 10_000
 QUANTITY = "regularised objective above the global optimum"
 
 
@@ -79,8 +83,9 @@ def certify(
         raise BudgetError(f"alpha: expected a number > 0, got {alpha!r}.")
     if len(network.blocks) == 2:
         if scope != "heuristic":
-            raise BudgetError(
-                f"scope: three layers have no {scope!r} certificate.", remedy="Use 'heuristic'."
+            raise NetworkError(
+                f"network: expected one hidden layer for a {scope!r} certificate, got 2 blocks.",
+                remedy="For three layers use scope='heuristic'.",
             )
         return certify_deep(network, X, Y, alpha, loss=loss, intercept=intercept)
     U, A = two_layer_weights(network)
@@ -94,8 +99,7 @@ def certify(
     U = U if biased else U[:, :-1]
     upper = _objective(rows, Y, U, A, F, alpha, loss)
     point = loss.dual_point(F, Y) if nu is None else np.asarray(nu, np.float64).reshape(Y.shape)
-    largest, method = _largest(rows, point, scope, max_nodes)
-    lower = _dual(point, Y, alpha, largest, loss)
+    lower, method = _lower_bound(rows, Y, point, alpha, loss, scope, max_nodes, nu is None)
     return Certificate(
         QUANTITY,
         float(np.nextafter(max(upper - lower, 0.0), np.inf)),
@@ -176,6 +180,29 @@ def _objective(
     )
     slope = float(np.sum(np.abs(loss.dual_point(F, Y)) * off)) + float(np.sum(off * off)) / n
     return (value + alpha * size) * (1 + (n * Y.shape[1] + terms) * _EPS) + slope
+
+
+def _lower_bound(
+    X: np.ndarray,
+    Y: np.ndarray,
+    nu: np.ndarray,
+    alpha: float,
+    loss: Loss,
+    scope: str,
+    max_nodes: int,
+    free: bool,
+) -> tuple[float, str]:
+    """Bound the optimum from below; at a high rank also by another dual point, if free to."""
+    chosen = free and scope == "global" and loss.name == "squared" and Y.shape[1] == 1
+    chosen = chosen and int(np.linalg.matrix_rank(X)) > MAX_CONE_RANK
+    largest, method = _largest(X, nu, scope, 1 if chosen else max_nodes)
+    lower = _dual(nu, Y, alpha, largest, loss)
+    if not chosen:
+        return lower, method
+    leaves = (8,) if max_nodes >= _MANY_NODES else ()
+    nu = relaxed_dual_point(X, Y[:, 0], nu[:, 0], alpha, leaves=leaves)[:, None]
+    largest, method = _largest(X, nu, scope, max_nodes)
+    return max(lower, _dual(nu, Y, alpha, largest, loss)), f"{method}, dual point chosen for it"
 
 
 def _largest(X: np.ndarray, nu: np.ndarray, scope: str, max_nodes: int) -> tuple[float, str]:
