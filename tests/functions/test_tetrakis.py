@@ -125,6 +125,14 @@ def test_a_callable_of_two_variables_becomes_an_interpolant():
     assert found.construction == "Tetrakis interpolant" and found.error <= 0.08
 
 
+def test_an_interpolant_becomes_a_verified_circuit():
+    f = Tetrakis([[0, 1, 0], [1, 0, 2], [0, 1, 1]], [(0, 2), (0, 2)])
+    found = f.to_circuit(5, epsilon=0.2)
+    rows = np.arange(found.grid.rows)
+    assert np.abs(found.values(rows) - f.evaluate(found.grid.points(rows))).max() <= 0.2
+    assert found.target.names == ("x0", "x1")
+
+
 def test_the_picture_has_all_triangles():
     f = Tetrakis(np.arange(12.0).reshape(4, 3), [(0, 3), (0, 2)])
     assert f.plot().axes[0].collections

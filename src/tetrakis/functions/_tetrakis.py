@@ -18,6 +18,8 @@ from tetrakis.network import ResNet
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from tetrakis.functions._approximate import Approximation
+
 Floats = NDArray[np.float64]
 MAX_POINTS, MAX_NODAL = 1 << 24, 20_000
 
@@ -213,6 +215,26 @@ class Tetrakis:
             pieces += [(place, f * float(self.lattice[tuple(point)])) for place, f in nodal.terms]
         total = Affine(tuple(pieces))
         return graph.build([total], self.box)
+
+    def to_circuit(
+        self, input_bits: int | Sequence[int], *, epsilon: float, **options: Any
+    ) -> Approximation:
+        """Return a circuit within `epsilon`, verified on every representable input.
+
+        Lattice values as minimised logic, interpolated; where a truth table or, in one
+        dimension, linear pieces are smaller, these. The variables are x0, x1, ….
+
+        Parameters
+        ----------
+        input_bits : int or sequence of int
+        epsilon : float
+        **options
+            Of `approximate`.
+        """
+        from tetrakis.functions._approximate import approximate
+
+        box = {f"x{i}": (float(lo), float(hi)) for i, (lo, hi) in enumerate(self.box)}
+        return approximate(self.evaluate, box, epsilon=epsilon, input_bits=input_bits, **options)
 
     def multiscale(self) -> tuple[Tetrakis, ...]:
         """Split into levels: ``f = T_0 f + Σ_k (T_k f − T_{k−1} f)``, each a Tetrakis function.
