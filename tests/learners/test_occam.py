@@ -30,10 +30,18 @@ def test_expected_scores_follow_the_audit_and_without_it_the_fit():
     word = SimpleNamespace(
         with_output=lambda output: SimpleNamespace(input_names=("x",), output_names=("y",))
     )
-    ground = SimpleNamespace(encoding=word, output=lambda circuit, start: None)
     start = SimpleNamespace(label="a start", kind="tree")
     flat = np.full(len(SIZES), 0.8)
-    for audit, train, held in ((0.93, 0.7, 0.83), (0.85, 0.99, 0.75), (np.nan, 0.7, 0.6)):
+    for task, audit, train, held in (
+        ("regression", 0.94, 0.7, 0.83),
+        ("classification", 0.94, 0.7, 0.8),
+        ("classification", 0.86, 0.99, 0.77),
+        ("regression", np.nan, 0.7, 0.6),
+        ("classification", np.nan, 0.7, 0.6),
+    ):
+        ground = SimpleNamespace(
+            encoding=word, output=lambda circuit, start: None, problem=SimpleNamespace(task=task)
+        )
         points = [Point(circuit, t, 0.0, audit) for t in (train, 0.9)]
         curve = Curve(flat, flat, flat + 0.1)
         found = _expected([(ground, start, points)], curve)
