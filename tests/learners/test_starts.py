@@ -8,6 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_iris, make_friedman1
 
 from tetrakis.circuit import simulate_rows
 from tetrakis.encoding import fit_encoding
+from tetrakis.learners import TableSettings
 from tetrakis.learners._baselines_trees import boosted_trees
 from tetrakis.learners._starts import KINDS, Recipe, recipes
 from tetrakis.learners._starts_columns import Columns, threshold_tests
@@ -25,6 +26,7 @@ QUICK = {
     "tree": Recipe("tree", leaf_bits=4),
     "boosted": Recipe("boosted", depth=3, rounds=5, leaf_bits=3, kept_bits=2),
     "fringe": Recipe("fringe", proposals=24, leaf_bits=4),
+    "table": Recipe("table", tables=TableSettings(12, 3, 3, steps=100, batch=64, boosted=True)),
 }
 
 
@@ -129,7 +131,7 @@ def test_menu():
         assert [r.kind for r in few] == list(KINDS)
         many = recipes(task, n, k, [8, 1], effort=3, kinds=("boosted", "fringe"))
         assert {r.kind for r in many} == {"boosted", "fringe"} and len(set(many)) == len(many) > 4
-    with pytest.raises(ValueError, match="kinds: expected some of tree, boosted, fringe, got oak"):
+    with pytest.raises(ValueError, match="tree, boosted, fringe, table, got oak"):
         recipes("classification", 10, 2, [1], kinds=("oak",))
     with pytest.raises(ValueError, match="kind: expected one of"):
         QUICK["tree"].__class__("oak").grow(

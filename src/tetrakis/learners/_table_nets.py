@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +72,8 @@ class TableNet:
         On the held rows, else on the training rows.
     mean, step : float
         For ``"words"``: prediction = mean + step · integer.
+    words : ndarray of int64, optional
+        The words that are inputs of the network: those that have bits.
     """
 
     network: FixedPointResNet
@@ -80,10 +82,12 @@ class TableNet:
     loss: float
     mean: float = 0.0
     step: float = 1.0
+    words: IntArray | None = None
 
     def predict(self, codes: IntArray) -> NDArray:
         """Return class indices, or values in units of the target."""
-        sums = self.network.evaluate_codes(codes)
+        own = codes if self.words is None else codes[:, self.words]
+        sums = self.network.evaluate_codes(own)
         return decided(sums, self.decision, self.mean, self.step)
 
     def circuit(self, bits: Sequence[int] = ()) -> Aig:
@@ -118,6 +122,13 @@ def fit_tables(
     held : ndarray of bool, shape (n,), optional
         Rows that are not trained on but decide when to stop.
     """
+    words = np.flatnonzero(np.asarray(widths) > 0)
+    if len(words) < codes.shape[1]:
+        nets = fit_tables(
+            codes[:, words], np.asarray(widths)[words], y, task, settings, n_classes=n_classes,
+            seed=seed, held=held, progress=progress,
+        )  # fmt: skip
+        return [replace(net, words=words) for net in nets]
     own = np.ones(len(codes), bool) if held is None else ~held
     decision: Decision = "words"
     mean, scale = 0.0, 1.0

@@ -139,7 +139,7 @@ def candidates_of(
     bits : ndarray of int, shape (n_words,)
     """
     while True:
-        words, thresholds = [], []
+        words, thresholds = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         for j, width in enumerate(np.asarray(bits, np.int64).tolist()):
             step = 1 << max(0, width - grid_bits)
             grid = np.arange(step, 1 << width, step)
