@@ -22,7 +22,8 @@ from tetrakis.errors import BudgetError, NetworkError
 from tetrakis.network import ResNet
 
 _EPS = float(np.finfo(float).eps)
-#: From so many nodes on, the dual point is chosen for a tree and not for its root alone.
+#: From so many nodes on, the dual point of the network is branched for as well, and another one
+#: is chosen for a tree and not for its root alone.
 _MANY_NODES = 10_000
 QUANTITY = "regularised objective above the global optimum"
 
@@ -195,14 +196,15 @@ def _lower_bound(
     """Bound the optimum from below; at a high rank also by another dual point, if free to."""
     chosen = free and scope == "global" and loss.name == "squared" and Y.shape[1] == 1
     chosen = chosen and int(np.linalg.matrix_rank(X)) > MAX_CONE_RANK
-    largest, method = _largest(X, nu, scope, 1 if chosen else max_nodes)
+    many = max_nodes >= _MANY_NODES
+    largest, method = _largest(X, nu, scope, max_nodes if many or not chosen else 1)
     lower = _dual(nu, Y, alpha, largest, loss)
     if not chosen:
         return lower, method
-    leaves = (8,) if max_nodes >= _MANY_NODES else ()
-    nu = relaxed_dual_point(X, Y[:, 0], nu[:, 0], alpha, leaves=leaves)[:, None]
-    largest, method = _largest(X, nu, scope, max_nodes)
-    return max(lower, _dual(nu, Y, alpha, largest, loss)), f"{method}, dual point chosen for it"
+    nu = relaxed_dual_point(X, Y[:, 0], nu[:, 0], alpha, leaves=(8,) if many else ())[:, None]
+    largest, other = _largest(X, nu, scope, max_nodes)
+    better = _dual(nu, Y, alpha, largest, loss)
+    return (better, f"{other}, dual point chosen for it") if better > lower else (lower, method)
 
 
 def _largest(X: np.ndarray, nu: np.ndarray, scope: str, max_nodes: int) -> tuple[float, str]:
