@@ -5,8 +5,9 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from tetrakis.errors import BudgetError, GraphError
-from tetrakis.graphs import to_resnet
+from tetrakis.graphs import lift, residual, to_resnet, tree
 from tetrakis.learners import CompositionalClassifier, CompositionalRegressor
+from tetrakis.learners._shift import lift_values, values_as_relus
 
 QUICK = {"units": 4, "restarts": 2, "max_iter": 100, "learning_rate": 0.05}
 
@@ -76,3 +77,16 @@ def test_classifier_and_circuit():
 def test_bad_options(options, error, said):
     with pytest.raises(error, match=said):
         CompositionalRegressor(**options).fit(*rows(20))
+
+
+def test_values_as_relus_is_the_same_function():
+    graph = tree((((0, 1), 2), (3, 4)))
+    net = lift(graph, 4, None, np.random.default_rng(0))
+    X = np.random.default_rng(1).normal(size=(300, 5))
+    other = values_as_relus(net, X)
+    assert {v.activation for v in other.graph.hidden} == {"relu"}
+    before, after = (to_resnet(n, box=[[-9, 9]] * 5).evaluate(X) for n in (net, other))
+    np.testing.assert_allclose(before, after, atol=1e-12)
+    np.testing.assert_allclose(lift_values(net, X)["y"].T, before, atol=1e-12)
+    stays = lift(residual(5, 2), 4, 2, np.random.default_rng(0))
+    assert values_as_relus(stays, X) is stays

@@ -14,6 +14,7 @@ from tetrakis.compress._fix import to_fixed_point, useful_grains
 from tetrakis.errors import BudgetError, NetworkError
 from tetrakis.measures import (
     BackwardBounds,
+    ForwardBounds,
     backward_bounds,
     edge_prices,
     error_certificate,
@@ -36,6 +37,7 @@ def quantise(
     maxima: Sequence[np.ndarray] | None = None,
     nearest: bool = True,
     continuous: Any = True,
+    prices: tuple[ForwardBounds, BackwardBounds] | None = None,
 ) -> tuple[FixedPointResNet, Certificate]:
     """Turn a network into exact integers, and certify the error.
 
@@ -63,6 +65,9 @@ def quantise(
         down. Costs nothing in logic but a constant.
     continuous : bool or array_like of bool
         See `error_certificate`.
+    prices : (ForwardBounds, BackwardBounds), optional
+        What δ is compared with, in place of bounds on the whole box, such as means over data. The
+        certificate covers the whole box all the same.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def quantise(
         )
     if len(input_formats) != network.n_inputs:
         raise NetworkError(f"input_formats: expected {network.n_inputs}, got {len(input_formats)}.")
-    job = _Quantiser(network, input_formats, activation_bits, maxima, nearest, continuous)
+    job = _Quantiser(network, input_formats, activation_bits, maxima, nearest, continuous, prices)
     return job(budget) if tolerance is None else _search(job, tolerance)
 
 
@@ -124,11 +129,13 @@ class _Quantiser:
         maxima: Sequence[np.ndarray] | None,
         nearest: bool,
         continuous: Any,
+        prices: tuple[ForwardBounds, BackwardBounds] | None,
     ) -> None:
         self.net, self.formats, self.nearest = net, formats, nearest
         self.continuous, self.maxima = continuous, maxima
-        self.back: BackwardBounds = backward_bounds(net, outputs="max")
-        self.ahead = range_bounds(net)[0]
+        if prices is None:
+            prices = range_bounds(net)[0], backward_bounds(net, outputs="max")
+        self.ahead, self.back = prices
         depth = len(net.blocks)
         self.bits = [bits] * depth if bits is None or np.ndim(bits) == 0 else list(bits)
         if len(self.bits) != depth:

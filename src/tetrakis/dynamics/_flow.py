@@ -21,6 +21,7 @@ Status = Literal["converged", "not separated", "stopped"]
 _INTERVAL = 0.25
 _ERROR = 1e-4
 _STEPS = 5000
+_ZERO = -6.0
 _NEARBY, _RADIUS = 12, 1e-3
 
 
@@ -147,7 +148,9 @@ def normalised_flow(
     shapes = tuple((int(w.shape[0]), int(w.shape[1])) for w in layers)
     with jax.enable_x64(True):
         run = functions(shapes, method, loss, _STEPS)
-        walk = _Walk(run, layers, jnp.asarray(rows.T), jnp.asarray(signs), solver)
+        walk = _Walk(
+            run, layers, jnp.asarray(rows.T), jnp.asarray(signs), solver, method != "plain"
+        )
         status = walk.go(tol, max_log_rho)
         return walk.result(status, shapes, np.stack([rows.min(0), rows.max(0)], axis=1))
 
@@ -155,11 +158,14 @@ def normalised_flow(
 class _Walk:
     """Integrates interval by interval and records what is tracked."""
 
-    def __init__(self, run: Functions, layers: Layers, X: Any, y: Any, solver: str) -> None:
+    def __init__(
+        self, run: Functions, layers: Layers, X: Any, y: Any, solver: str, crosses: bool
+    ) -> None:
         self.run, self.X, self.y, self.solver = run, X, y, solver
         norms = np.array([np.linalg.norm(w) for w in layers])
         parts = [(w / r).ravel() for w, r in zip(layers, norms, strict=True)]
         self.norms, self.n_layers = jnp.asarray(norms), len(layers)
+        self.shapes, self.crosses = [w.shape for w in layers], crosses
         self.state: Any = jnp.asarray(np.concatenate([*parts, np.log(norms)]))
         self.size: Any = 1e-3
         self.states: list[NDArray[np.float64]] = []
@@ -210,11 +216,24 @@ class _Walk:
             self.record()
             grown = float(self.states[-1][-self.n_layers :].sum()) - start
             rate = np.asarray(self.run.rate(self.state, self.norms, self.X, self.y))
+            self.cross(rate[-self.n_layers :])
             if not finished or abs(grown) > max_log_rho or np.abs(rate).max() < 1e-7:
                 break
         if self.kkts[-1] <= tol:
             return "converged"
         return "stopped" if self.found[-1].min() > 0 else "not separated"
+
+    def cross(self, growth: NDArray[np.float64]) -> None:
+        """Let a ρ_l that falls to zero pass it: from −ρ_l on, V_l has the other sign."""
+        state = np.array(self.state)
+        log_rho = state[-self.n_layers :]
+        k = int(log_rho.argmin())
+        if not self.crosses or log_rho[k] > _ZERO or growth[k] >= 0:
+            return
+        start = sum(a * b for a, b in self.shapes[:k])
+        stop = start + self.shapes[k][0] * self.shapes[k][1]
+        state[start:stop] *= -1.0
+        self.state = jnp.asarray(state)
 
     def advance(self) -> bool:
         if self.solver == "diffrax":

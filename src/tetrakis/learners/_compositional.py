@@ -87,13 +87,38 @@ class _Compositional(LiftEstimator):
                 for j in range(i + 1, len(groups)):
                     rest = [g for k, g in enumerate(groups) if k not in (i, j)]
                     trial = [*rest, (groups[i], groups[j])]
-                    graph = tree_graph(tuple(trial), n_outputs=n_outputs)
-                    value = self._best(graph, X, y, plan, rng).loss
+                    shape, columns = _canonical(trial)
+                    graph = tree_graph(shape, n_outputs=n_outputs)
+                    value = self._best(graph, X[:, columns], y, plan, rng).loss
                     if best is None or value < best[0]:
                         best = (value, trial)
             assert best is not None
             groups = best[1]
         return tuple(groups)
+
+
+def _canonical(nodes: list[Tree]) -> tuple[Tree, list[int]]:
+    """Sort a node's children by shape and number columns as they come.
+
+    Returns
+    -------
+    tree
+        Equal for trees that differ in their columns only: these are compiled once.
+    list of int
+        The column that each number stands for.
+    """
+    columns: list[int] = []
+
+    def shape(node: Tree) -> str:
+        return "(" + "".join(map(shape, node)) + ")" if isinstance(node, tuple) else "."
+
+    def renamed(node: Tree) -> Tree:
+        if isinstance(node, tuple):
+            return tuple(renamed(child) for child in node)
+        columns.append(int(node))
+        return len(columns) - 1
+
+    return renamed(tuple(sorted(nodes, key=shape))), columns
 
 
 class CompositionalRegressor(LiftRegressor, _Compositional):

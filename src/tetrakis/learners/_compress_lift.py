@@ -17,13 +17,15 @@ from tetrakis.graphs import Lift, to_resnet
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._problem import Problem
+from tetrakis.learners._shift import values_as_relus
 from tetrakis.learners._views import TRIM
-from tetrakis.measures import num_digits
+from tetrakis.measures import BackwardBounds, ForwardBounds, num_digits
 from tetrakis.network import FixedPointResNet, ResNet
 
 DELTAS = tuple(2.0**k for k in range(-11, 1))
 ACTIVATION_BITS = (3, 4, 5, 6, 8)
 MOST_COMPILED = 10
+PRICED = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +69,46 @@ def on_codes(lift: Lift, standard: Standard, encoding: Encoding, X: NDArray) -> 
     return sweep(ResNet(read_in, whole.blocks, whole.read_out, whole.offset, box[columns]))
 
 
+def data_prices(network: ResNet, X: NDArray) -> tuple[ForwardBounds, BackwardBounds]:
+    """Measure on rows what `quantise` otherwise bounds on the box, as root mean squares.
+
+    Bounds multiply along the layers; on data most of what they allow for doesn't happen.
+
+    Parameters
+    ----------
+    network : ResNet
+    X : ndarray, shape (n, n_inputs)
+    """
+    stream = [network.read_in @ X.T]
+    units = []
+    for block in network.blocks:
+        units.append(block.activate(stream[-1]))
+        stream.append(stream[-1] + block.write @ units[-1])
+    ahead = ForwardBounds(
+        _rms(X.T[None]), tuple(_rms(z[None]) for z in stream), tuple(_rms(a[None]) for a in units),
+        _rms((network.read_out @ stream[-1] + network.offset[:, None])[None]),
+    )  # fmt: skip
+    out = network.read_out.toarray()
+    slopes = [np.repeat(out[:, :, None], len(X), axis=2)]  # (n_outputs, stream, n)
+    moved: list[NDArray] = []
+    for block, values in zip(reversed(network.blocks), reversed(units), strict=True):
+        down = np.stack([(block.write.T @ s) * (values > 0) for s in slopes[0]])
+        slopes.insert(
+            0, np.stack([s + block.read.T @ d for s, d in zip(slopes[0], down, strict=True)])
+        )
+        moved.insert(0, down)
+    inputs = np.stack([network.read_in.T @ s for s in slopes[0]])
+    back = BackwardBounds(
+        _rms(inputs), tuple(_rms(s) for s in slopes), tuple(_rms(m) for m in moved)
+    )
+    return ahead, back
+
+
+def _rms(values: NDArray) -> NDArray[np.float64]:
+    """Root of the mean over rows of squares summed over outputs (their axis is the first)."""
+    return np.asarray(np.sqrt((values**2).sum(axis=0).mean(axis=-1)))
+
+
 def compressed(
     lift: Lift,
     standard: Standard,
@@ -104,15 +146,17 @@ def compressed(
     encoding = fit_encoding(table.take(train), bits=bits, trim=TRIM)
     codes = encoding.encode(table)
     X = np.stack([column.values for column in table.columns], axis=1).astype(np.float64)
-    network = on_codes(lift, standard, encoding, X[train])
+    units = (X[train] - standard.centre) / standard.spread
+    network = on_codes(values_as_relus(lift, units), standard, encoding, X[train])
     values = codes[train] / 2.0 ** np.array([len(word.bits) for word in encoding.inputs])
+    prices = data_prices(network, values[:: max(1, len(values) // PRICED)])
     maxima = [a.max(axis=0, initial=0.0) for a in network.activations(values)]
     trials: list[tuple[float, float, int, FixedPointResNet]] = []
     for delta, size in product(deltas, activation_bits):
         try:
             fixed, _ = quantise(
                 network, input_formats=encoding.formats, delta=delta, activation_bits=size,
-                maxima=maxima,
+                maxima=maxima, prices=prices,
             )  # fmt: skip
         except NetworkError:  # too fine for 62 bits
             continue

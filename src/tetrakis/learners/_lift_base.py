@@ -91,6 +91,7 @@ class LiftEstimator(BaseEstimator):
     ) -> Self:
         """Round the network at several precisions, compile, and choose a circuit.
 
+        Numbers that constituents hand on become relus shifted by their least value on the rows.
         Sets ``path_``, ``encoding_``, ``fixed_point_``, ``circuit_``, ``certificate_``,
         ``held_out_score_`` and ``rule_`` as in `ResNetClassifier`; `predict` stays the network's,
         `predict_circuit` is the circuit's.
