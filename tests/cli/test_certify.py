@@ -44,7 +44,7 @@ def test_what_does_not_fit(files: Path, capsys: pytest.CaptureFixture[str]) -> N
     wide = files / "wide.npz"
     save_network(dense([2, 2, 1], box=[[-1, 1]] * 2, rng=np.random.default_rng(0)), wide)
     for arguments, said in [
-        ([str(deep), rows], "no 'global' certificate"),
+        ([str(deep), rows], "one hidden layer for a 'global' certificate"),
         ([str(deeper), rows], "hidden layer"),
         ([str(wide), rows], "2 numeric input columns"),
         ([str(files), rows, "--alpha", "0"], "alpha"),

@@ -36,8 +36,10 @@ def pipeline(monkeypatch):
     module.predict_folder = lambda folder, table: np.array(["no", "yes"], dtype=object)
     module.measure_folder = lambda folder: {"num_gates": 7, "epsilon_certified": 0.25}
     module.export_folder = lambda folder, format, out, registers: Path(out).write_text(format)
-    module.is_compiled = module.is_simplified = lambda folder: False
-    module.edit_table = module.verify_simplified = None
+    for kind in ("compiled", "simplified", "approximated", "curve"):
+        setattr(module, f"is_{kind}", lambda folder: False)
+    module.edit_table = module.verify_simplified = module.measure_network = None
+    module.verify_approximation = module.verify_curve = None
     module.export_file = module.verify_compiled = None
     module.verdict = SimpleNamespace(status="proved", checks=[])
     module.verify_folder = lambda folder, table: module.verdict

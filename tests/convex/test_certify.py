@@ -86,7 +86,7 @@ def test_branch_and_bound_reaches_the_enumerated_maximum():
 def test_networks_that_are_not_of_the_program():
     X, Y, box, _, network = solved()
     deep = dense([1, 2, 2, 1], box=box, rng=np.random.default_rng(0))
-    with pytest.raises(BudgetError, match="three layers have no 'global'"):
+    with pytest.raises(NetworkError, match="one hidden layer for a 'global'"):
         certify(deep, X, Y, 0.1)
     deeper = dense([1, 2, 2, 2, 1], box=box, rng=np.random.default_rng(0))
     with pytest.raises(NetworkError, match="one or two hidden layers, got 3"):
