@@ -151,3 +151,14 @@ def test_errors_name_the_remedy() -> None:
     )
     with pytest.raises(CircuitError, match="Block 0 is a object"):
         compile_network(odd)
+
+
+def test_argmax_compares_values_whatever_the_outputs_are_worth() -> None:
+    net = random_network(3, (FixedPointFormat(3, 0, True),) * 2, width=4, blocks=1, outputs=3)
+    uneven = replace(net, output_exponent=net.output_exponent + np.array([0, 2, -1]))
+    rows = every_row(6)
+    codes = codes_of(rows, net.inputs)
+    values = np.ldexp(np.asarray(uneven.evaluate_codes(codes), float), uneven.output_exponent)
+    index = decode(simulate_rows(compile_network(uneven, decision="argmax"), rows), False)
+    assert (index == values.argmax(axis=1)).all()
+    assert (index != np.asarray(net.evaluate_codes(codes)).argmax(axis=1)).any()

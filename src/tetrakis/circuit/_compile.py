@@ -19,6 +19,7 @@ from tetrakis.circuit._linear import (
 from tetrakis.circuit._plan import Use, plans, uses_of
 from tetrakis.circuit._sharing import Sharing, share_adders, share_words
 from tetrakis.errors import CircuitError
+from tetrakis.network import FixedPointResNet, common_exponent
 
 Progress = Callable[[str, float], None]
 TRIAL_GATES = 150_000
@@ -110,6 +111,8 @@ def compile_network(
     ----------
     Search over inlining and sharing: ours.
     """
+    if decision == "argmax" and isinstance(fixed, FixedPointResNet):
+        fixed = common_exponent(fixed)  # integers of different worth can't be compared
     program = trace(fixed)
     if decision == "sign" and len(program.outputs) != 1:
         raise CircuitError(

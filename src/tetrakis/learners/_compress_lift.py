@@ -20,7 +20,7 @@ from tetrakis.learners._problem import Problem
 from tetrakis.learners._shift import values_as_relus
 from tetrakis.learners._views import TRIM
 from tetrakis.measures import BackwardBounds, ForwardBounds, num_digits
-from tetrakis.network import FixedPointResNet, ResNet
+from tetrakis.network import FixedPointResNet, ResNet, common_exponent
 
 DELTAS = tuple(2.0**k for k in range(-11, 1))
 ACTIVATION_BITS = (3, 4, 5, 6, 8)
@@ -160,6 +160,8 @@ def compressed(
             )  # fmt: skip
         except NetworkError:  # too fine for 62 bits
             continue
+        if problem.decision == "argmax":
+            fixed = common_exponent(fixed)
         scores = [problem.score(fixed, codes, rows) for rows in (held, train)]
         trials.append((scores[0], scores[1], num_digits(fixed) * (size + 2), fixed))
     found = []

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.sparse import csr_array
 
 from tetrakis.compress import quantise
 from tetrakis.convex import ReLUSolution, alpha_max, network_of, solve_relu
@@ -17,7 +16,7 @@ from tetrakis.encoding import Encoding
 from tetrakis.errors import NetworkError
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._views import EncodedView, Split, encode_view
-from tetrakis.network import FixedPointResNet, ResNet
+from tetrakis.network import FixedPointResNet, ResNet, common_exponent
 
 Progress = Callable[[str, float], None]
 #: Bits of numeric inputs, alphas as shares of alpha_max, and the output error that the rounding
@@ -163,15 +162,6 @@ def _quantised(
     continuous = np.array([f.bits > 1 for f in formats], bool)
     try:
         fixed, _ = quantise(network, input_formats=formats, delta=delta, continuous=continuous)
-        return _common_exponent(fixed) if decision == "argmax" else fixed
+        return common_exponent(fixed) if decision == "argmax" else fixed
     except NetworkError:
         return None
-
-
-def _common_exponent(fixed: FixedPointResNet) -> FixedPointResNet:
-    """Give all outputs the finest exponent, so that their integers can be compared."""
-    lift = fixed.output_exponent - fixed.output_exponent.min()
-    times = np.left_shift(np.int64(1), lift)
-    matrix = csr_array(fixed.read_out * times[:, None])
-    exponent = fixed.output_exponent - lift
-    return replace(fixed, read_out=matrix, offset=fixed.offset * times, output_exponent=exponent)

@@ -11,7 +11,7 @@ from tetrakis.circuit import Aig, compile_network, optimise
 from tetrakis.datasets import Column, Table, class_labels
 from tetrakis.encoding import Decision, Output
 from tetrakis.errors import DataError
-from tetrakis.network import FixedPointResNet
+from tetrakis.network import FixedPointResNet, common_exponent
 from tetrakis.training import Loss
 
 Task = Literal["classification", "regression"]
@@ -83,7 +83,8 @@ class Problem:
 
     def score(self, fixed_point: FixedPointResNet, codes: np.ndarray, rows: np.ndarray) -> float:
         """Accuracy or R² of the integer network (hence of its circuit) on `rows`."""
-        y = fixed_point.evaluate_codes(codes[rows])
+        whole = common_exponent(fixed_point) if self.decision == "argmax" else fixed_point
+        y = whole.evaluate_codes(codes[rows])
         if self.decision == "sign":
             return float(np.mean((y[:, 0] >= 0) == self.target[rows]))
         if self.decision == "argmax":

@@ -6,6 +6,7 @@ from tetrakis.network._build import compose as compose
 from tetrakis.network._build import dense as dense
 from tetrakis.network._build import from_layers as from_layers
 from tetrakis.network._build import parallel_units as parallel_units
+from tetrakis.network._common import common_exponent as common_exponent
 from tetrakis.network._files import load_network as load_network
 from tetrakis.network._files import save_network as save_network
 from tetrakis.network._fixed import FixedPointResNet as FixedPointResNet

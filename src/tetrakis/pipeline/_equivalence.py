@@ -23,7 +23,7 @@ from tetrakis.circuit import (
     simulate,
     unpack,
 )
-from tetrakis.network import FixedPointResNet, save_network
+from tetrakis.network import FixedPointResNet, common_exponent, save_network
 
 Decision = Literal["sign", "argmax", "words", "signs"]
 Status = Literal["proved", "refuted", "unknown"]
@@ -212,6 +212,8 @@ def expected_bits(
     fixed: FixedPointResNet, codes: NDArray[np.int64], decision: Decision, width: int
 ) -> NDArray[np.bool_] | None:
     """Bits (n, width) that a circuit must give for input codes; None if they can't fit."""
+    if decision == "argmax":
+        fixed = common_exponent(fixed)
     y = fixed.evaluate_codes(codes)
     if decision == "signs":
         return y >= 0 if width == y.shape[1] else None
