@@ -22,16 +22,16 @@ from tetrakis.functions import (
     verify_on_grid,
 )
 from tetrakis.pipeline._compile import words_json
-from tetrakis.pipeline._folder import CIRCUITS, exported, file_fault, file_record, load_file
+from tetrakis.pipeline._folder import CIRCUITS, exported, file_record, load_file
 from tetrakis.pipeline._metrics import (
     NAME,
     _check_fields,
     _once,
     _refuse,
-    broken_seals,
     sealed,
     write_metrics,
 )
+from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 from tetrakis.report import function_figure, function_report, save_figure
 
@@ -170,11 +170,9 @@ def verify_approximation(folder: str | os.PathLike[str]) -> Verdict:
     """
     folder = Path(folder)
     claims = _read(folder)
-    seals = [
-        Check(name, "refuted", f"{NAME} was edited: {name} isn't what was written")
-        for name in broken_seals(claims)
-    ] or [Check(NAME, "proved", "every field has the digest that was written with it")]
-    files = list(_file_checks(folder, claims["files"]))
+    seals = seal_checks(claims, NAME)
+    needed = (*CIRCUITS, "encoding.json", "report.md")
+    files = list(file_checks(folder, claims["files"], needed, NAME, "approximate"))
     if any(check.status == "refuted" for check in files):
         return Verdict((*seals, *files))
     return Verdict((*seals, *files, *_checks(folder, claims)))
@@ -204,21 +202,6 @@ def _read(folder: Path) -> dict[str, Any]:
         if not isinstance(document["output"].get(name), (int, float)):
             raise ArtifactError(f"{path}: output: {name}: missing or no number.", remedy=_REMEDY)
     return document
-
-
-def _file_checks(folder: Path, files: dict[str, Any]) -> Iterator[Check]:
-    needed = (*CIRCUITS, "encoding.json", "report.md")
-    faults = {
-        name: f"{NAME} doesn't list it" for name in needed if name not in files
-    } | {
-        name: file_fault(folder, name, record).replace("fit", "approximate")
-        for name, record in files.items()
-    }  # fmt: skip
-    for name, fault in faults.items():
-        if fault:
-            yield Check(name, "refuted", fault)
-    if not any(faults.values()):
-        yield Check("files", "proved", f"as tetrakis approximate wrote them: {', '.join(files)}")
 
 
 def _checks(folder: Path, claims: dict[str, Any]) -> Iterator[Check]:

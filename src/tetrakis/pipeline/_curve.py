@@ -26,7 +26,8 @@ from tetrakis.functions import (
     make_target,
     verify_on_grid,
 )
-from tetrakis.pipeline._metrics import broken_seals, sealed, write_metrics
+from tetrakis.pipeline._metrics import sealed, write_metrics
+from tetrakis.pipeline._seals import seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 from tetrakis.report import curve_figure, save_figure
 
@@ -166,10 +167,7 @@ def verify_curve(folder: str | os.PathLike[str]) -> Verdict:
     """
     folder = Path(folder)
     document = _read(folder)
-    checks = [
-        Check(name, "refuted", f"{NAME} was edited: {name} isn't what was written")
-        for name in broken_seals(document)
-    ] or [Check(NAME, "proved", "every field has the digest that was written with it")]
+    checks = seal_checks(document, NAME)
     return Verdict((*checks, *_point_checks(folder, document)))
 
 

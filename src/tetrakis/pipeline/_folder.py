@@ -79,7 +79,7 @@ def file_record(path: Path) -> dict[str, Any]:
     return {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
-def file_fault(folder: Path, name: str, record: dict[str, Any]) -> str:
+def file_fault(folder: Path, name: str, record: dict[str, Any], command: str = "fit") -> str:
     """Say how a file differs from its record; empty if it doesn't.
 
     Raises
@@ -93,15 +93,15 @@ def file_fault(folder: Path, name: str, record: dict[str, Any]) -> str:
     except OSError as error:
         raise ArtifactError(
             f"{path} is missing or can't be read ({error.strerror}).",
-            remedy="Copy the whole folder again, or run tetrakis fit again.",
+            remedy=f"Copy the whole folder again, or run tetrakis {command} again.",
         ) from None
     if len(data) < record["bytes"] and not _is_whole(path.suffix, data):
         raise ArtifactError(
             f"{path} is truncated: {len(data)} bytes of {record['bytes']}.",
-            remedy="Copy it again, or run tetrakis fit again.",
+            remedy=f"Copy it again, or run tetrakis {command} again.",
         )
     same = hashlib.sha256(data).hexdigest() == record["sha256"]
-    return "" if same else "not the file that tetrakis fit wrote (its SHA-256 differs)"
+    return "" if same else f"not the file that tetrakis {command} wrote (its SHA-256 differs)"
 
 
 def _is_whole(suffix: str, data: bytes) -> bool:

@@ -17,10 +17,11 @@ from tetrakis.measures import lipschitz_bound
 from tetrakis.network import FixedPointResNet, ResNet
 from tetrakis.pipeline._claims import target_units
 from tetrakis.pipeline._equivalence import compare, own_network
-from tetrakis.pipeline._folder import CIRCUITS, FILES, exported, file_fault, load_file
-from tetrakis.pipeline._metrics import NAME, broken_seals, read_metrics
+from tetrakis.pipeline._folder import CIRCUITS, FILES, exported, load_file
+from tetrakis.pipeline._metrics import NAME, read_metrics
 from tetrakis.pipeline._recompute import counts, error_bound, norms
 from tetrakis.pipeline._scores import check_scores
+from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 
 _ROUNDING = 1e-7
@@ -64,11 +65,8 @@ def verify_folder(folder: str | os.PathLike[str], table: Table | None = None) ->
     """
     folder = Path(folder)
     metrics = read_metrics(folder)
-    seals = [
-        Check(name, "refuted", f"metrics.json was edited: {name} isn't what tetrakis fit wrote")
-        for name in broken_seals(metrics)
-    ] or [Check("metrics.json", "proved", "every field has the digest that was written with it")]
-    files = list(_file_checks(folder, metrics["files"]))
+    seals = seal_checks(metrics, NAME)
+    files = list(file_checks(folder, metrics["files"], FILES, NAME, "fit"))
     changed = {check.name for check in files if check.status == "refuted"}
     names = ("network.npz", "fixed_point.npz", "circuit.aig", "encoding.json")
     parts = _Parts(*(_load(folder, name, changed) for name in names))
@@ -85,21 +83,6 @@ def verify_folder(folder: str | os.PathLike[str], table: Table | None = None) ->
         *_sealed_only(metrics, {check.name for check in seals}),
     ]
     return Verdict(tuple(_merged([*seals, *found])))
-
-
-def _file_checks(folder: Path, files: dict[str, Any]) -> Iterator[Check]:
-    for name in FILES:
-        if name not in files:
-            yield Check(name, "refuted", f"{NAME} doesn't list it")
-    same = []
-    for name, record in files.items():
-        fault = file_fault(folder, name, record)
-        if fault:
-            yield Check(name, "refuted", fault)
-        else:
-            same.append(name)
-    if same:
-        yield Check("files", "proved", f"as tetrakis fit wrote them: {', '.join(same)}")
 
 
 def _load(folder: Path, name: str, changed: set[str]) -> Any:

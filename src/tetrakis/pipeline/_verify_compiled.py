@@ -13,9 +13,10 @@ from tetrakis.errors import ArtifactError
 from tetrakis.network import FixedPointResNet
 from tetrakis.pipeline import _compile as compiling
 from tetrakis.pipeline._equivalence import compare
-from tetrakis.pipeline._folder import CIRCUITS, exported, file_fault, load_file
-from tetrakis.pipeline._metrics import _check_fields, _once, _refuse, broken_seals
+from tetrakis.pipeline._folder import CIRCUITS, exported, load_file
+from tetrakis.pipeline._metrics import _check_fields, _once, _refuse
 from tetrakis.pipeline._recompute import error_bound
+from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 
 _FIELDS = {
@@ -69,11 +70,8 @@ def verify_compiled(folder: str | os.PathLike[str], *, time_limit: float = 60.0)
     """
     folder = Path(folder)
     claims = _read(folder)
-    seals = [
-        Check(name, "refuted", f"{compiling.NAME} was edited: {name} isn't what was written")
-        for name in broken_seals(claims)
-    ] or [Check(compiling.NAME, "proved", "every field has the digest that was written with it")]
-    files = list(_file_checks(folder, claims["files"]))
+    seals = seal_checks(claims, compiling.NAME)
+    files = list(file_checks(folder, claims["files"], _NAMES, compiling.NAME, "compile"))
     if any(check.status == "refuted" for check in files):
         return Verdict((*seals, *files))
     circuit, fixed = (load_file(folder, name) for name in ("circuit.aig", "fixed_point.npz"))
@@ -100,20 +98,6 @@ def _read(folder: Path) -> dict[str, Any]:
             raise ArtifactError(f"{path}: files: {name!r} is no file name.", remedy=_REMEDY)
         _check_fields(record, {"bytes": "number", "sha256": "text"}, f"{path}: files: {name}")
     return document
-
-
-def _file_checks(folder: Path, files: dict[str, Any]) -> Iterator[Check]:
-    faults = {}
-    for name in _NAMES:
-        if name in files:
-            faults[name] = file_fault(folder, name, files[name]).replace("fit", "compile")
-        else:
-            faults[name] = f"{compiling.NAME} doesn't list it"
-    for name, fault in faults.items():
-        if fault:
-            yield Check(name, "refuted", fault)
-    if not any(faults.values()):
-        yield Check("files", "proved", f"as tetrakis compile wrote them: {', '.join(_NAMES)}")
 
 
 def _checks(

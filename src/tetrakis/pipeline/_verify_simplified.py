@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from tetrakis.circuit import Aig, read_aiger
 from tetrakis.datasets import Table, read_table
 from tetrakis.encoding import Encoding, read_encoding
 from tetrakis.errors import ArtifactError, TetrakisError
-from tetrakis.pipeline._folder import CIRCUITS, exported, file_fault
-from tetrakis.pipeline._metrics import _once, _refuse, broken_seals
+from tetrakis.pipeline._folder import CIRCUITS, exported
+from tetrakis.pipeline._metrics import _once, _refuse
 from tetrakis.pipeline._occam_check import check_bound
+from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._simplify_box import box_rows, box_words, sup_error
 from tetrakis.pipeline._simplify_folder import PATH, SUMMARY
 from tetrakis.pipeline._simplify_rows import EditRows, table_rows
@@ -52,12 +53,9 @@ def verify_simplified(folder: str | os.PathLike[str], table: Table | None = None
     folder = Path(folder)
     summary, path = (read_document(folder / name) for name in (SUMMARY, PATH))
     checks = [
-        *(
-            Check(field, "refuted", f"{name} was edited: {field} isn't what was written")
-            for name, document in ((SUMMARY, summary), (PATH, path))
-            for field in broken_seals(document)
-        ),
-        *_file_checks(folder, path["files"]),
+        *seal_checks(summary, SUMMARY),
+        *seal_checks(path, PATH),
+        *file_checks(folder, path["files"], CIRCUITS, PATH, "simplify"),
     ]
     if any(check.status == "refuted" for check in checks):
         return Verdict(tuple(checks))
@@ -93,17 +91,6 @@ def read_document(path: Path) -> dict[str, Any]:
     if wanted is None or not all(isinstance(document.get(n), k) for n, k in wanted.items()):
         raise ArtifactError(f"{path} isn't what tetrakis simplify writes.", remedy=_REMEDY)
     return dict(document)
-
-
-def _file_checks(folder: Path, files: Mapping[str, Any]) -> Iterator[Check]:
-    faults = {name: f"{PATH} doesn't list it" for name in CIRCUITS if name not in files}
-    for name, record in files.items():
-        faults[name] = file_fault(folder, name, record).replace("fit", "simplify")
-    for name, fault in faults.items():
-        if fault:
-            yield Check(name, "refuted", fault)
-    if not any(faults.values()):
-        yield Check("files", "proved", f"{len(files)} files as tetrakis simplify wrote them")
 
 
 def _encoding(folder: Path) -> Encoding | None:
