@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,16 @@ from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._grid import explore_settings, plan_for
 from tetrakis.learners._laboratory import Laboratory, Progress, standard_error
+from tetrakis.learners._lessons import Lessons, teachable
 from tetrakis.learners._networks import convex_networks, trained_networks
 from tetrakis.learners._problem import Problem
-from tetrakis.learners._simplified import KINDS, NetStart, StartOptions, simplified
+from tetrakis.learners._simplified import (
+    KINDS,
+    QUICK,
+    NetStart,
+    StartOptions,
+    simplified,
+)
 from tetrakis.learners._views import Split, folds, guard_split
 from tetrakis.training import Settings
 
@@ -110,29 +118,45 @@ def search(
         problem, impute, plan_for(problem, whole, effort), seed, jobs,
         lambda text, f: report(text, half * f),
     )  # fmt: skip
-    trained: tuple[Candidate, ...] = ()
-    nets: tuple[NetStart, ...] = ()
-    if "resnet" in starts:
-        first = list(settings) if settings is not None else explore_settings(problem, effort)
-        trained, nets = trained_networks(
-            lab, problem, splits, guard, whole, first, max_gates, effort
-        )
-    if "convex" in starts:
-        more, others = convex_networks(lab, splits, guard, whole, max_gates, effort)
-        trained, nets = trained + more, nets + others
     options = StartOptions(
         tuple(starts), tuple(max_gates), impute, seed, jobs, effort,
         lambda text, f: report(text, half + (1 - half) * f),
     )  # fmt: skip
     edited: tuple[Candidate, ...] = ()
-    if simplify:
-        edited = simplified(problem, splits, refit=not given, nets=nets, options=options)
+    with Lessons(problem, impute, seed) as lessons, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="sklearn")  # of teachers that could learn longer
+        if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
+            lessons.prepare([s.train for s in splits] + ([] if given else [np.arange(n)]))
+        trained, nets = _networks(lab, splits, guard, whole, settings, options)
+        if simplify:
+            edited = simplified(
+                problem, splits, refit=not given, nets=nets, lessons=lessons, options=options
+            )
     path = pareto([*trained, *edited])
     text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
     error = standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+def _networks(
+    lab: Laboratory, splits: Sequence[Split], guard: Split | None, whole: Split,
+    settings: Sequence[Settings] | None, options: StartOptions,
+) -> tuple[tuple[Candidate, ...], tuple[NetStart, ...]]:  # fmt: skip
+    """Train the networks that are asked for: their path, and those worth simplifying."""
+    effort, sizes = options.effort, options.max_gates
+    trained: tuple[Candidate, ...] = ()
+    nets: tuple[NetStart, ...] = ()
+    if "resnet" in options.kinds:
+        first = list(settings) if settings is not None else explore_settings(lab.problem, effort)
+        trained, nets = trained_networks(
+            lab, lab.problem, splits, guard, whole, first, sizes, effort
+        )
+    if "convex" in options.kinds:
+        more, others = convex_networks(lab, splits, guard, whole, sizes, effort)
+        trained, nets = trained + more, nets + others
+    return trained, nets
 
 
 def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Split | None) -> str:

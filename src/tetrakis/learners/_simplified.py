@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
 import numpy as np
 
 from tetrakis.encoding import Encoding
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._grounds import Ground, StartCircuit
+from tetrakis.learners._lessons import MOST_TAUGHT, SMALL, Lessons, teachable
 from tetrakis.learners._occam import Options, Plan, occam_candidates
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._starts import recipes
-from tetrakis.learners._teacher import Lesson, fit_lesson
 from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
 from tetrakis.simplify import Schedule
@@ -23,8 +22,6 @@ from tetrakis.simplify import Schedule
 KINDS = ("resnet", "tree", "boosted", "fringe")
 #: All that can be asked for; by default `KINDS` are.
 STARTS = ("resnet", "convex", "tree", "boosted", "fringe", "table")
-MOST_TAUGHT = 20_000
-SMALL = 3000
 QUICK = 0.25
 MOST_RECIPES = {"tree": 1, "boosted": 1, "fringe": 2, "table": 2}
 Progress = Callable[[str, float], None]
@@ -71,7 +68,7 @@ class StartOptions:
 
 def simplified(
     problem: Problem, splits: Sequence[Split], *, refit: bool, nets: Sequence[NetStart],
-    options: StartOptions,
+    lessons: Lessons, options: StartOptions,
 ) -> tuple[Candidate, ...]:  # fmt: skip
     """Simplify starts on the splits and, with `refit`, on all rows.
 
@@ -82,7 +79,6 @@ def simplified(
     """
     rows = np.arange(problem.table.n_rows)
     whole = Split(rows, rows[:0])
-    lessons = _Lessons(problem, options)
     grounds = _grounds(problem, [*splits, whole] if refit else list(splits), lessons, options)
     plans = [
         *tree_plans(problem, grounds[-1], options),
@@ -106,31 +102,8 @@ def input_bits(n_rows: int) -> int:
     return 5 if n_rows < SMALL else 6 if n_rows < MOST_TAUGHT else 8
 
 
-class _Lessons:
-    """Lessons of the splits, each made once, when first asked for."""
-
-    def __init__(self, problem: Problem, options: StartOptions) -> None:
-        self.problem, self.options = problem, options
-        self.made: dict[bytes, Lesson] = {}
-        self.lock = Lock()
-
-    def of(self, rows: np.ndarray) -> Callable[[], Lesson]:
-        """Return a function that gives the lesson of some training rows."""
-
-        def lesson() -> Lesson:
-            key = rows.tobytes()
-            with self.lock:
-                if key not in self.made:
-                    self.made[key] = fit_lesson(
-                        self.problem, rows, self.options.impute, self.options.seed
-                    )
-                return self.made[key]
-
-        return lesson
-
-
 def _ground(
-    problem: Problem, view: EncodedView, like: Encoding, lessons: _Lessons, seed: int
+    problem: Problem, view: EncodedView, like: Encoding, lessons: Lessons, seed: int
 ) -> Ground:
     widths = np.array([len(word.bits) for word in like.inputs], np.int64)
     rows = view.view.rows
@@ -141,7 +114,7 @@ def _ground(
 
 
 def _grounds(
-    problem: Problem, splits: Sequence[Split], lessons: _Lessons, options: StartOptions
+    problem: Problem, splits: Sequence[Split], lessons: Lessons, options: StartOptions
 ) -> list[Ground]:
     """Encode all rows for each split in the words of the last."""
     bits = input_bits(problem.table.n_rows)
@@ -154,7 +127,7 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     """List the plans that start from trees."""
     n, kinds = problem.table.n_rows, options.kinds
     boolean = bool((ground.widths == 1).all())
-    taught = n <= MOST_TAUGHT and not (boolean and n >= SMALL) and options.effort >= QUICK
+    taught = teachable(problem, boolean) and options.effort >= QUICK
     asked = [k for k in STARTS if k in kinds and k not in ("resnet", "convex")]
     if options.effort < QUICK:
         asked = ["boosted"] if "boosted" in asked else asked[-1:]
@@ -172,9 +145,8 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
 
 
 def _net_plans(
-    problem: Problem, nets: Sequence[NetStart], lessons: _Lessons, options: StartOptions
+    problem: Problem, nets: Sequence[NetStart], lessons: Lessons, options: StartOptions
 ) -> list[Plan]:
-    taught = problem.table.n_rows <= MOST_TAUGHT and options.effort >= QUICK
     plans = []
     for net in nets if options.effort >= QUICK else ():
         given = []
@@ -188,9 +160,6 @@ def _net_plans(
                 problem.offset if regression else 0.0, scale if regression else 1.0,
             )  # fmt: skip
             given.append((ground, start))
-        plans.append(Plan(None, taught and not _boolean(given[0][0]), tuple(given)))
+        boolean = bool((given[0][0].widths == 1).all())
+        plans.append(Plan(None, teachable(problem, boolean), tuple(given)))
     return plans
-
-
-def _boolean(ground: Ground) -> bool:
-    return bool((ground.widths == 1).all()) and ground.problem.table.n_rows >= SMALL
