@@ -209,10 +209,11 @@ def recipes(
     list of Recipe
     """
     classes = task == "classification"
+    few = n_rows < SMALL and max(bits, default=1) > 1  # numbers rather than logic
     menu = {
         "tree": _trees(classes),
         "boosted": _boosted(classes, n_rows, n_classes, max(bits, default=1)),
-        "fringe": _fringes(classes, n_rows, max(40, round(400 * effort))),
+        "fringe": _fringes(classes, n_rows, max(40, round((200 if few else 400) * effort))),
         "table": _tables(
             classes,
             n_rows,

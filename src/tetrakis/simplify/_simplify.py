@@ -253,7 +253,10 @@ def _bits(inputs: ArrayLike, num_pis: int, what: str) -> Bits:
 
 
 def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
-    """Pack rows; squared errors are scored in units of a share of the start's error."""
+    """Pack rows; squared errors are scored in units of a share of the start's error.
+
+    Those, and rows of several weights (labelled by a teacher, say), are scored on samples.
+    """
     words = pack_rows(bits)
     rows = Rows(words, loss.low, loss.high, loss.weight, loss.kind, loss.signed)
     if loss.kind == SQUARED:
@@ -265,7 +268,9 @@ def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
         )  # fmt: skip
     whole = (loss.weight == np.rint(loss.weight)).all()
     wanted = 1.0 if whole else 64.0 / float(loss.weight.max())
-    return replace(rows, scale=_scale(wanted, float(loss.weight.sum())))
+    equal = len(np.unique(loss.weight[loss.weight > 0])) <= 1
+    scale = _scale(wanted, float(loss.weight.sum()))
+    return replace(rows, scale=scale, sample=0 if equal else SAMPLE)
 
 
 def _scale(wanted: float, most: float) -> float:
