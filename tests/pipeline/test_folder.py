@@ -21,6 +21,7 @@ from tetrakis.pipeline import (
     verify_folder,
     write_folder,
 )
+from tetrakis.pipeline._claims import statuses
 
 NAMES = {
     "network.npz", "fixed_point.npz", "circuit.aig", "circuit.v", "circuit.blif", "encoding.json",
@@ -64,9 +65,16 @@ def test_files_and_metrics(folder, decision):
     assert metrics["options"] == {"max_gates": 900, "tolerance": None}
     numbers = {n for n, v in metrics.items() if isinstance(v, float)} - {"schema", "seed"}
     assert numbers <= set(metrics["status"])
-    kinds = {"exact", "certified", "probable", "held-out", "upper bound"}
+    kinds = {"exact", "certified", "probable", "held-out", "estimated", "upper bound"}
     assert set(metrics["status"].values()) == kinds
     assert (metrics["epsilon_target"] is None) == (decision != "words")
+
+
+def test_scores_of_like_settings_are_called_estimates():
+    told = statuses("settings", {"settings", "circuit"})
+    assert told["held_out_score"] == told["path.score"] == "estimated"
+    assert told["test_score"] == told["baselines.score"] == "held-out"
+    assert statuses("circuit", {"circuit"})["path.score"] == "held-out"
 
 
 def test_the_same_result_gives_the_same_bytes(folder, decision, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from typing import Any
@@ -49,6 +49,16 @@ STATUS = {
 }
 
 
+def statuses(chosen: str, path: Collection[str]) -> dict[str, str]:
+    """Return `STATUS`; scores of circuits judged by circuits of like settings are estimates."""
+    found = dict(STATUS)
+    if chosen == "settings":
+        found["held_out_score"] = "estimated"
+    if "settings" in path:
+        found["path.score"] = "estimated"
+    return found
+
+
 def claims_of(result: FitResult) -> dict[str, Any]:
     """Collect every claim of a fit as plain JSON values, without files and digests."""
     best = result.best
@@ -81,7 +91,7 @@ def claims_of(result: FitResult) -> dict[str, Any]:
         "options": dict(result.options),
         "notes": list(result.notes),
         "versions": _versions(),
-        "status": STATUS,
+        "status": statuses(best.held_out_of, {p.held_out_of for p in result.path}),
     }
     return {name: plain(value) for name, value in found.items()}
 
