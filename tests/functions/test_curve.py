@@ -75,6 +75,37 @@ def test_a_folder_is_gone_on_with(tmp_path, monkeypatch, capsys):
     assert main(["verify", str(out)]) == 1
 
 
+@pytest.mark.parametrize(
+    ("formula", "changes", "said"),
+    [
+        ("x*y", ["--epsilons", "-0.1,0.2"], "> 0"),
+        ("x*y", ["--input-bits", "30"], "1 to 20"),
+        ("x*y", ["--input-bits", "14"], "at most 2^26"),
+        ("x*y", ["--input-bits", "3,3,3"], "input bits"),
+        ("x*y", ["--input-bits", "3", "--epsilons", "1e-9"], "No epsilon was reached"),
+        ("x*y", ["--epsilons", "1e-9"], "13 bits for each variable"),
+        ("x*w", [], "w"),
+        ("log(x*y)", ["--input-bits", "3"], "finite"),
+    ],
+)
+def test_mistakes_leave_nothing(tmp_path, capsys, formula, changes, said):
+    out = tmp_path / "new" / "curve"
+    line = ["curve", formula, "-b", "x=0:1", "-b", "y=0:1", "--epsilons", "0.2", "--seconds", "1"]
+    assert main([*line, *changes, "--out", str(out), "-q"]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_epsilon_out_of_reach_is_listed_where_others_are_reached(tmp_path):
+    out = tmp_path / "curve"
+    line = ["curve", "x*x", "-b", "x=0:1", "--input-bits", "4", "--seconds", "1", "-q"]
+    assert main([*line, "--epsilons", "0.2", "--out", str(out)]) == 0
+    assert main([*line, "--epsilons", "1e-9", "--out", str(out)]) == 0
+    document = json.loads((out / "curve.json").read_text())
+    assert [row["num_gates"] is None for row in document["points"]] == [False, True]
+    assert verify_curve(out).status == "proved"
+
+
 def test_epsilons_are_read():
     assert parse_epsilons("0.4:0.1") == pytest.approx([0.4, 0.282843, 0.2, 0.141421, 0.1])
     assert parse_epsilons("0.4:0.1:3") == pytest.approx([0.4, 0.2, 0.1])

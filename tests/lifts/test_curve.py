@@ -109,6 +109,20 @@ def test_bad_input(change, error, said):
         success_curve(**options)
 
 
+@pytest.mark.parametrize(
+    "change", [["--loss", "-1"], ["--loss", "nan"], ["--graph", "mlp:2", "--sizes", "2"]]
+)
+def test_mistakes_leave_nothing(tmp_path, change):
+    out = tmp_path / "new" / "out"
+    line = ["lift", "builtin:friedman1", "--loss", "0.1", "-q", "--out", str(out)]
+    assert main([*line, *change]) == 2
+    assert not list(tmp_path.iterdir())
+    out.mkdir(parents=True)
+    (out / "mine.txt").write_text("mine")
+    assert main([*line, *change]) == 2
+    assert [item.name for item in out.iterdir()] == ["mine.txt"]
+
+
 def test_command(tmp_path, capsys):
     data = tmp_path / "data.csv"
     rng = np.random.default_rng(0)
