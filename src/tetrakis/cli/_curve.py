@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tetrakis.cli._approximate import Box, Formula, parse_bits, parse_box
+from tetrakis.cli._interrupted import goes_on
 from tetrakis.errors import BudgetError
 
 
@@ -63,11 +64,15 @@ def curve(
     tetrakis curve "x*y" --box x=0:1 --box y=0:1 --epsilons 0.1,0.05,0.02 --input-bits 8 --out xy
     """
     from tetrakis.cli._show import progress
-    from tetrakis.pipeline import curve_folder
+    from tetrakis.pipeline import curve_folder, kept_points
+
+    def kept() -> str:
+        count = kept_points(out)
+        return f"{out} holds {count} circuit{'s'[: count > 1]} so far" if count else ""
 
     ranges, wanted = parse_box(box), parse_epsilons(epsilons)
     bits = None if input_bits == "auto" else parse_bits(input_bits)
-    with progress(quiet=quiet) as report:
+    with goes_on(kept), progress(quiet=quiet) as report:
         found, document = curve_folder(
             formula, ranges, wanted, out, input_bits=bits, gamma=gamma, seed=seed, force=force,
             progress=report, seconds=seconds,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from tetrakis.cli._arguments import Data
+from tetrakis.cli._interrupted import goes_on
 
 if TYPE_CHECKING:
     from tetrakis.lifts import SuccessCurve
@@ -79,9 +80,13 @@ def lift(
     table = read_table(data, target=target)
 
     from tetrakis.lifts import Training
-    from tetrakis.pipeline import lift_table
+    from tetrakis.pipeline import kept_trials, lift_table
 
-    with progress(quiet=quiet) as report:
+    def kept() -> str:
+        count = kept_trials(out)
+        return f"{out} holds {count} trials so far" if count else ""
+
+    with goes_on(kept), progress(quiet=quiet) as report:
         curve = lift_table(
             table, out, graph=graph, sizes=numbers, trials=trials, loss=loss,
             in_degree=in_degree or None, input_degree=input_degree or None,

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tetrakis.cli._interrupted import INTERRUPTED
 from tetrakis.errors import BudgetError
 
 if TYPE_CHECKING:
     from tetrakis.circuit import Aig
     from tetrakis.pipeline import EditRows
-
-INTERRUPTED = 130
 
 
 class Chooser(StrEnum):

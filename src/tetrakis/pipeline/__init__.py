@@ -33,6 +33,8 @@ _PUBLIC = {
     "edit_table": "_verify_simplified",
     "is_compiled": "_verify_compiled",
     "is_simplified": "_verify_simplified",
+    "kept_points": "_curve",
+    "kept_trials": "_lift",
     "lift_table": "_lift",
     "margins_of_folder": "_margins",
     "measure_folder": "_folder",

@@ -180,6 +180,13 @@ def is_curve(folder: str | os.PathLike[str]) -> bool:
     return (Path(folder) / NAME).is_file()
 
 
+def kept_points(folder: str | os.PathLike[str]) -> int:
+    """Count the epsilons that a folder has a circuit for; 0 if it is no curve."""
+    if not is_curve(folder):
+        return 0
+    return sum(row.get("file") is not None for row in _read(Path(folder))["points"])
+
+
 def verify_curve(folder: str | os.PathLike[str]) -> Verdict:
     """Simulate every circuit of a curve on every input again.
 

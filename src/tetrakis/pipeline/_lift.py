@@ -15,7 +15,7 @@ from tetrakis.datasets import Table, check_target, class_labels
 from tetrakis.encoding import CategoryColumn, fit_encoding
 from tetrakis.errors import DataError
 from tetrakis.graphs import BaseGraph, lift, named
-from tetrakis.lifts import SuccessCurve, Training, success_curve
+from tetrakis.lifts import SuccessCurve, Training, recorded_trials, success_curve
 from tetrakis.report import base_graph_figure, lift_figure, save_figure, success_figure
 
 RECORD = "trials.jsonl"
@@ -73,6 +73,11 @@ def lift_table(
         )  # fmt: skip
         _write(curve, base, target, in_degree, input_degree, seed)
     return curve
+
+
+def kept_trials(folder: str | os.PathLike[str]) -> int:
+    """Count the trials that a folder holds the results of; 0 if it holds none."""
+    return recorded_trials(Path(folder) / RECORD)
 
 
 def _write(
