@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions._approximate import Approximation, approximate
+from tetrakis.functions._approximate import approximate
+from tetrakis.functions._approximation import Approximation
 from tetrakis.functions._expression import Expression
 from tetrakis.functions._rounding import enough_bits
 from tetrakis.functions._target import MAX_BITS, Target, make_grid, make_target
