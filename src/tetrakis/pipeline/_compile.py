@@ -37,9 +37,9 @@ from tetrakis.network import (
     read_integer_network,
     save_network,
 )
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._equivalence import Equivalence, simulated
 from tetrakis.pipeline._folder import CIRCUITS, file_record
-from tetrakis.pipeline._metrics import sealed, write_metrics
 
 NAME, SCHEMA = "compile.json", 1
 EXHAUSTIVE_BITS, ROWS, CORNER_INPUTS = 24, 1_000_000, 16
@@ -353,7 +353,7 @@ def write_compiled(
         words = interface(found.fixed, found.decision)
         (target / "encoding.json").write_text(words_json(words), encoding="utf-8")
         claims["files"] = {item.name: file_record(item) for item in sorted(target.iterdir())}
-        write_metrics(sealed(claims), target / NAME)
+        write_document(sealed(claims), target / NAME)
 
 
 def _write_prices(prices: Sequence[Price], path: Path) -> None:

@@ -26,7 +26,7 @@ from tetrakis.functions import (
     make_target,
     verify_on_grid,
 )
-from tetrakis.pipeline._metrics import sealed, write_metrics
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._seals import seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 from tetrakis.report import curve_figure, save_figure
@@ -130,7 +130,7 @@ class CurveFolder:
             "status": _STATUS, "versions": {"tetrakis": tetrakis.__version__},
         }  # fmt: skip
         with atomic_file(self.folder / NAME) as path:
-            write_metrics(sealed(document), path)
+            write_document(sealed(document), path)
         if curve is not None and curve.reached:
             figure = curve_figure(curve, str(self.task["formula"]))
             save_figure(figure, self.folder / "curve")
