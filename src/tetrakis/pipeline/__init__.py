@@ -42,7 +42,7 @@ _PUBLIC = {
     "path_rows": "_simplify_folder",
     "predict_folder": "_folder",
     "read_earlier": "_simplify_resume",
-    "read_fixed_point": "_compile",
+    "read_fixed_point": "_read_network",
     "simplify_circuit": "_simplify",
     "table_rows": "_simplify_rows",
     "target_name": "_folder",
@@ -55,7 +55,7 @@ _PUBLIC = {
     "is_approximated": "_approximate",
     "verify_approximation": "_approximate",
     "write_approximation": "_approximate",
-    "write_compiled": "_compile",
+    "write_compiled": "_compile_folder",
     "write_folder": "_folder",
     "write_simplified": "_simplify_folder",
 }

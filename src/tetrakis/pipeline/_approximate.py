@@ -21,7 +21,6 @@ from tetrakis.functions import (
     make_target,
     verify_on_grid,
 )
-from tetrakis.pipeline._compile import words_json
 from tetrakis.pipeline._documents import (
     check_fields,
     check_files,
@@ -33,6 +32,7 @@ from tetrakis.pipeline._folder import CIRCUITS, exported, file_record, load_file
 from tetrakis.pipeline._metrics import NAME
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
+from tetrakis.pipeline._words import words_json
 from tetrakis.report import function_figure, function_report, save_figure
 
 SCHEMA, KIND = 1, "approximate"
