@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -91,6 +91,37 @@ def _swap(folder: Path, target: Path) -> None:
         if item.name not in stale and not (target / item.name).exists():
             item.rename(target / item.name)
     shutil.rmtree(old)
+
+
+@contextmanager
+def growing_folder(target: str | PathLike[str]) -> Iterator[Path]:
+    """Make a folder for files that come one by one; it isn't left behind empty.
+
+    Yields
+    ------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ArtifactError
+        If it is a file or can't be made.
+    """
+    target = Path(target)
+    if target.exists() and not target.is_dir():
+        raise ArtifactError(f"{target} is a file.", remedy="Name a folder with --out.")
+    missing = [p for p in (target, *target.absolute().parents) if not p.exists()]
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArtifactError(f"{target} can't be made: {error.strerror}.") from None
+    try:
+        yield target
+    except BaseException:
+        with suppress(OSError):  # of one that isn't empty
+            for path in missing:
+                path.rmdir()
+        raise
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """The command line: exit codes, messages, and what each command hands to the pipeline."""
 
+import ctypes
 import sys
+import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -139,6 +141,21 @@ def test_failures(pipeline, folder, error, code, capsys):
     assert main(["fit", "builtin:iris", "--out", str(out)]) == code
     assert not out.exists()
     assert not list(folder.parent.glob(".tetrakis-*"))
+
+
+def test_an_interruption_lost_in_a_callback_comes_again(pipeline, folder, capfd):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    def fit_table(*_, **__):
+        ctypes.CFUNCTYPE(None)(interrupted)()
+        for _ in range(1000):
+            time.sleep(0.01)
+        raise AssertionError("not interrupted")
+
+    pipeline.fit_table = fit_table
+    assert main(["fit", "builtin:iris", "--out", str(folder.parent / "out")]) == 130
+    assert "interrupted; nothing was written" in capfd.readouterr().err
 
 
 def test_predict(pipeline, folder, capsys):

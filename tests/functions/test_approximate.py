@@ -1,5 +1,7 @@
 """Circuits of functions: every error is checked against a slow evaluation of every input."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -191,3 +193,12 @@ def test_editing_keeps_every_code_in_its_interval():
     small = edited(start, low, high, signed=False)
     codes = codes_of(small, 8)
     assert small.num_gates <= start.num_gates and ((low <= codes) & (codes <= high)).all()
+
+
+def test_ctrl_c_while_editing_is_not_taken_for_the_end(monkeypatch):
+    def cut(*args, **options):
+        return SimpleNamespace(finished=False, circuits=[], losses=[])
+
+    monkeypatch.setattr("tetrakis.functions._univariate.simplify", cut)
+    with pytest.raises(KeyboardInterrupt):
+        approximate("x*x", {"x": (0, 1)}, epsilon=0.1, input_bits=4)

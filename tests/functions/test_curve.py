@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tetrakis.cli import main
 from tetrakis.cli._curve import parse_epsilons
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions import circuit_size_curve, fit_gamma, htmc_norm
+from tetrakis.functions import approximate, circuit_size_curve, fit_gamma, htmc_norm
 from tetrakis.pipeline import is_curve, verify_curve
 
 
@@ -73,6 +73,62 @@ def test_a_folder_is_gone_on_with(tmp_path, monkeypatch, capsys):
     document["points"][0]["num_gates"] -= 1
     (out / "curve.json").write_text(json.dumps(document))
     assert main(["verify", str(out)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "changes", "said"),
+    [
+        ("x*y", ["--epsilons", "-0.1,0.2"], "> 0"),
+        ("x*y", ["--input-bits", "30"], "1 to 20"),
+        ("x*y", ["--input-bits", "14"], "at most 2^26"),
+        ("x*y", ["--input-bits", "3,3,3"], "input bits"),
+        ("x*y", ["--input-bits", "3", "--epsilons", "1e-9"], "No epsilon was reached"),
+        ("x*y", ["--epsilons", "1e-9"], "13 bits for each variable"),
+        ("x*w", [], "w"),
+        ("log(x*y)", ["--input-bits", "3"], "finite"),
+    ],
+)
+def test_mistakes_leave_nothing(tmp_path, capsys, formula, changes, said):
+    out = tmp_path / "new" / "curve"
+    line = ["curve", formula, "-b", "x=0:1", "-b", "y=0:1", "--epsilons", "0.2", "--seconds", "1"]
+    assert main([*line, *changes, "--out", str(out), "-q"]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_epsilon_out_of_reach_is_listed_where_others_are_reached(tmp_path):
+    out = tmp_path / "curve"
+    line = ["curve", "x*x", "-b", "x=0:1", "--input-bits", "4", "--seconds", "1", "-q"]
+    assert main([*line, "--epsilons", "0.2", "--out", str(out)]) == 0
+    assert main([*line, "--epsilons", "1e-9", "--out", str(out)]) == 0
+    document = json.loads((out / "curve.json").read_text())
+    assert [row["num_gates"] is None for row in document["points"]] == [False, True]
+    assert verify_curve(out).status == "proved"
+
+
+def test_ctrl_c_keeps_what_there_is(tmp_path, monkeypatch, capsys):
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    line = ["curve", "x*x", "-b", "x=0:1", "--input-bits", "4", "--seconds", "1", "-q"]
+    line += ["--epsilons", "1e-9,0.1,0.2", "--out"]
+    assert main([*line, str(whole)]) == 0
+    calls = []
+
+    def cut(*args, epsilon, **options):
+        calls.append(epsilon)
+        if len(calls) in (1, 3):
+            raise KeyboardInterrupt
+        return approximate(*args, epsilon=epsilon, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tetrakis.functions._curve.approximate", cut)
+        assert main([*line, str(out)]) == 130
+        assert "interrupted; nothing was written" in capsys.readouterr().err
+        assert not out.exists()
+        assert main([*line, str(out)]) == 130
+    assert f"interrupted; {out} holds 1 circuit so far. The same" in capsys.readouterr().err
+    assert verify_curve(out).status == "proved"
+    assert main([*line, str(out)]) == 0
+    assert (out / "curve.json").read_text() == (whole / "curve.json").read_text()
 
 
 def test_epsilons_are_read():

@@ -8,7 +8,7 @@ import pytest
 from tetrakis.circuit import AigBuilder
 from tetrakis.datasets import table_from_arrays
 from tetrakis.learners._grounds import Point
-from tetrakis.learners._occam import SIZES, Curve, _expected
+from tetrakis.learners._occam import SIZES, Curve, _expected, _run
 from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
 from tetrakis.learners._teacher import fit_lesson
@@ -84,3 +84,31 @@ def test_lessons_repeat_and_know_the_rows_they_came_from(task):
     else:
         truth = truth + lesson.table.columns[1].values
         assert np.corrcoef(lesson.labels, truth)[0, 1] > 0.95
+
+
+def test_ctrl_c_is_not_taken_for_the_end_of_an_edit(monkeypatch):
+    def cut(*args, **options):
+        return SimpleNamespace(finished=False, circuits=[], losses=[])
+
+    monkeypatch.setattr("tetrakis.learners._grounds.simplify", cut)
+    X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)
+    problem = problem_from_table(table_from_arrays(X, X[:, 0]), "classification")
+    with pytest.raises(KeyboardInterrupt):
+        search(problem, seed=0, starts=("tree",), effort=0.1)
+
+
+def test_ctrl_c_is_not_taken_for_the_end_of_a_teacher(monkeypatch):
+    """Networks of scikit-learn only warn of it."""
+    from sklearn.neural_network import MLPClassifier
+
+    def start(*args):
+        MLPClassifier().fit([[0.0], [1.0]], [0, 1])
+        raise AssertionError("went on")
+
+    def cut(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(MLPClassifier, "_backprop", cut)
+    options = SimpleNamespace(max_gates=(), seed=0, jobs=1)
+    with pytest.raises(KeyboardInterrupt):
+        _run([(SimpleNamespace(start=start), None, 0, 0)], options, (0, 1), "")

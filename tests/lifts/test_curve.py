@@ -10,7 +10,7 @@ from scipy.stats import norm
 from tetrakis.cli import main
 from tetrakis.errors import ArtifactError, BudgetError, DataError, GraphError
 from tetrakis.graphs import mlp
-from tetrakis.lifts import SuccessCurve, Training, success_curve, wilson
+from tetrakis.lifts import SuccessCurve, Training, success_curve, train_lifts, wilson
 from tetrakis.report import base_graph_figure, lift_figure, success_figure
 
 PLAN = Training(steps=150, learning_rate=0.05)
@@ -107,6 +107,43 @@ def test_bad_input(change, error, said):
     }  # fmt: skip
     with pytest.raises(error, match=said):
         success_curve(**options)
+
+
+def test_ctrl_c_keeps_what_there_is(tmp_path, monkeypatch, capsys):
+    out, calls = tmp_path / "out", []
+    line = ["lift", "builtin:friedman1", "--loss", "0.1", "--sizes", "4", "--trials", "20"]
+    line += ["--graph", "mlp:1", "--steps", "20", "-q", "--out", str(out)]
+
+    def cut(*args, **options):
+        calls.append(args)
+        if len(calls) in (1, 3):
+            raise KeyboardInterrupt
+        return train_lifts(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tetrakis.lifts._curve.train_lifts", cut)
+        assert main(line) == 130
+        assert "interrupted; nothing was written" in capsys.readouterr().err
+        assert not out.exists()
+        assert main(line) == 130
+    assert f"interrupted; {out} holds 10 trials so far. The same" in capsys.readouterr().err
+    assert [item.name for item in out.iterdir()] == ["trials.jsonl"]
+    assert main(line) == 0
+    assert (out / "success.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    "change", [["--loss", "-1"], ["--loss", "nan"], ["--graph", "mlp:2", "--sizes", "2"]]
+)
+def test_mistakes_leave_nothing(tmp_path, change):
+    out = tmp_path / "new" / "out"
+    line = ["lift", "builtin:friedman1", "--loss", "0.1", "-q", "--out", str(out)]
+    assert main([*line, *change]) == 2
+    assert not list(tmp_path.iterdir())
+    out.mkdir(parents=True)
+    (out / "mine.txt").write_text("mine")
+    assert main([*line, *change]) == 2
+    assert [item.name for item in out.iterdir()] == ["mine.txt"]
 
 
 def test_command(tmp_path, capsys):

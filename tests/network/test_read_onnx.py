@@ -99,6 +99,15 @@ def test_what_cannot_be_read_is_named(tmp_path):
     assert main(["import", str(bad), "--box", "1", "--out", str(tmp_path / "o")]) == 2
 
 
+def test_a_missing_model_is_told_with_the_remedy(tmp_path, capsys):
+    for path in (tmp_path / "none.onnx", tmp_path):
+        assert main(["import", str(path), "--box", "0:1", "--out", str(tmp_path / "o")]) == 2
+        shown = capsys.readouterr().err
+        assert f"{path}: can't be read" in shown and "Name an .onnx file" in shown
+        assert "Errno" not in shown
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("ends", [(0, 1), (-1, 1), (-3, 0), (0, 255), (-0.3, 100)])
 def test_input_words_reach_over_the_box(ends):
     (format,) = input_words([ends], 8).inputs

@@ -144,7 +144,7 @@ def test_export_to_nothing_known(folder, tmp_path):
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
 @pytest.mark.parametrize(
-    "step", ["save_network", "write_encoding", "write_report", "write_metrics"]
+    "step", ["save_network", "write_encoding", "write_report", "write_document"]
 )
 def test_interrupted_write_leaves_the_old_folder(tmp_path, monkeypatch, step, error):
     target = tmp_path / "out"

@@ -14,7 +14,8 @@ from tetrakis.learners import problem_from_table, search
 from tetrakis.learners._convex import convex_trials, rows_of
 from tetrakis.learners._views import Split, encode_view, folds
 from tetrakis.pipeline import fit_table, verify_folder, write_folder
-from tetrakis.pipeline._metrics import read_metrics, sealed, write_metrics
+from tetrakis.pipeline._documents import sealed, write_document
+from tetrakis.pipeline._metrics import read_metrics
 
 WHOLE = Split(np.arange(60), np.arange(0))
 
@@ -52,7 +53,7 @@ def reseal(folder, out, **changes):
     out.mkdir()
     for item in folder.iterdir():
         (out / item.name).write_bytes(item.read_bytes())
-    write_metrics(sealed(claims), out / "metrics.json")
+    write_document(sealed(claims), out / "metrics.json")
     return out
 
 

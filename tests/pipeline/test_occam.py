@@ -18,7 +18,8 @@ from tetrakis.encoding import Output, fit_encoding
 from tetrakis.errors import ArtifactError
 from tetrakis.measures import circuit_bits, occam_bound
 from tetrakis.pipeline import verify_folder, write_folder
-from tetrakis.pipeline._metrics import read_metrics, sealed, write_metrics
+from tetrakis.pipeline._documents import sealed, write_document
+from tetrakis.pipeline._metrics import read_metrics
 from tetrakis.pipeline._occam import bound_of, bound_text, claim_of, occam_claim, priced
 from tetrakis.pipeline._occam_check import _fault, log_tail
 
@@ -31,7 +32,7 @@ def reseal(folder, **changes):
     document = json.loads((folder / "metrics.json").read_text())
     claims = {n: v for n, v in document.items() if n not in ("digests", "digest")}
     claims["occam_bound"] = {**claims["occam_bound"], **changes}
-    write_metrics(sealed(claims), folder / "metrics.json")
+    write_document(sealed(claims), folder / "metrics.json")
 
 
 @pytest.mark.parametrize("decision", ["sign", "argmax"])
@@ -76,12 +77,12 @@ def test_folders_without_a_bound_are_read(tmp_path):
     write_folder(results.result("sign"), tmp_path / "out")
     document = json.loads((tmp_path / "out" / "metrics.json").read_text())
     claims = {n: v for n, v in document.items() if n not in ("digests", "digest", "occam_bound")}
-    write_metrics(sealed(claims), tmp_path / "out" / "metrics.json")
+    write_document(sealed(claims), tmp_path / "out" / "metrics.json")
     verdict = verify_folder(tmp_path / "out", results.table("sign"))
     assert verdict.status == "proved"
     assert "occam_bound" not in {check.name for check in verdict.checks}
     document["occam_bound"] = {**document["occam_bound"], "bits": "many"}
-    write_metrics(document, tmp_path / "out" / "metrics.json")
+    write_document(document, tmp_path / "out" / "metrics.json")
     with pytest.raises(ArtifactError, match=r"occam_bound: bits: expected number, got 'many'"):
         verify_folder(tmp_path / "out")
 

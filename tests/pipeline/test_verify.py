@@ -26,8 +26,8 @@ from tetrakis.measures import (
 )
 from tetrakis.pipeline import _equivalence, data_record, verify_folder, write_folder
 from tetrakis.pipeline._claims import pack_guard_rows, unpack_guard_rows
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._equivalence import compare
-from tetrakis.pipeline._metrics import sealed, write_metrics
 from tetrakis.pipeline._recompute import counts, error_bound, norms
 
 
@@ -248,7 +248,7 @@ def reseal(folder, **changes):
 
     claims.update(changes)
     claims["files"] = {name: file_record(folder / name) for name in claims["files"]}
-    write_metrics(sealed(claims), folder / "metrics.json")
+    write_document(sealed(claims), folder / "metrics.json")
 
 
 @pytest.mark.parametrize("name", sorted(RESEALED))

@@ -23,8 +23,8 @@ from tetrakis.pipeline import (
     verify_simplified,
     write_simplified,
 )
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._folder import exported, file_record
-from tetrakis.pipeline._metrics import sealed, write_metrics
 
 
 def start_circuit():
@@ -119,7 +119,7 @@ def test_the_box_is_enumerated_again(tmp_path):
 def reseal(folder, name, **changes):
     document = json.loads((folder / name).read_text())
     claims = {n: v for n, v in document.items() if n not in ("digests", "digest")}
-    write_metrics(sealed({**claims, **changes}), folder / name)
+    write_document(sealed({**claims, **changes}), folder / name)
     if name == "summary.json":
         path = json.loads((folder / "path.json").read_text())
         files = {**path["files"], name: file_record(folder / name)}

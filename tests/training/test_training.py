@@ -82,6 +82,23 @@ def test_same_seed_same_weights_whatever_the_threads(monkeypatch):
         assert all(np.array_equal(a.rounded[name], b.rounded[name]) for name in a.rounded)
 
 
+def test_an_error_stops_the_other_groups(monkeypatch):
+    monkeypatch.setattr("tetrakis.training._train.GROUP", 1)
+    monkeypatch.setattr("tetrakis.training._train._CHUNKS_PER_CALL", 1)
+    shown, told = view(), []
+
+    def progress(share):
+        told.append(share)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    jobs = [Job(Settings(0.1, 0.001, 3, 2), 0)] * 4
+    plan = Plan("squared", 1, width=6, steps=2000)
+    with pytest.raises(KeyboardInterrupt):
+        train(jobs, [shown], shown.codes[:, 0] / 4.0, plan, seed=3, threads=2, progress=progress)
+    assert len(told) < 100  # of 160
+
+
 def test_pressure_makes_smaller_networks():
     shown = view()
     target = shown.codes @ np.arange(5) / 20.0

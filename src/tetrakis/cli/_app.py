@@ -19,6 +19,7 @@ from tetrakis.cli._draw import draw
 from tetrakis.cli._export import export
 from tetrakis.cli._fit import fit
 from tetrakis.cli._import import import_
+from tetrakis.cli._interrupted import INTERRUPTED, interruptions_arrive, nothing_written
 from tetrakis.cli._lift import lift
 from tetrakis.cli._margins import margins
 from tetrakis.cli._measure import measure
@@ -27,7 +28,7 @@ from tetrakis.cli._simplify import simplify
 from tetrakis.cli._verify import verify
 from tetrakis.errors import TetrakisError
 
-USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
+USAGE, INTERNAL = 2, 70
 
 app = typer.Typer(
     name="tetrakis",
@@ -93,16 +94,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     3 unknown (`verify` only), 70 an error of tetrakis itself, 130 interrupted.
     """
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="tetrakis")
+        with interruptions_arrive():
+            app(args=None if arguments is None else list(arguments), prog_name="tetrakis")
     except SystemExit as stop:
         if _interrupted(stop):
-            typer.echo("tetrakis: interrupted; nothing was written.", err=True)
+            nothing_written()
         return stop.code if isinstance(stop.code, int) else 0
     except TetrakisError as error:
         typer.echo(f"tetrakis: {error}", err=True)
         return USAGE
     except KeyboardInterrupt:
-        typer.echo("tetrakis: interrupted; nothing was written.", err=True)
+        nothing_written()
         return INTERRUPTED
     except Exception:
         traceback.print_exc()

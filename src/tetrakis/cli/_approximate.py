@@ -7,39 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from tetrakis.cli._arguments import Bits, Box, Force, Formula, Out, Quiet, SearchSeed, Seconds
 from tetrakis.errors import FormulaError
-
-Formula = Annotated[
-    str,
-    typer.Argument(
-        metavar="FORMULA",
-        help="In the variables of the box: numbers, + - * / **, parentheses, pi, e and numpy's"
-        " functions (sin, exp, sqrt, maximum, …).",
-        show_default=False,
-    ),
-]
-Box = Annotated[
-    list[str],
-    typer.Option(
-        "--box", "-b", metavar="NAME=LO:HI", help="Range of a variable; one for each, up to 8.",
-        show_default=False,
-    ),
-]  # fmt: skip
-Bits = Annotated[
-    str,
-    typer.Option(
-        "--input-bits", metavar="N[,N…]",
-        help="Bits of every variable, or of each; at most 26 together.",
-    ),
-]  # fmt: skip
 
 
 def approximate(
     formula: Formula,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     box: Box,
     epsilon: Annotated[
         float,
@@ -55,14 +29,10 @@ def approximate(
             " representable one included.",
         ),
     ] = False,
-    seconds: Annotated[
-        float, typer.Option(min=0.1, metavar="S", help="For the search for precisions.")
-    ] = 20.0,
-    seed: Annotated[int, typer.Option(min=0, max=2**31, metavar="S", help="Of the search.")] = 0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    seconds: Seconds = 20.0,
+    seed: SearchSeed = 0,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Find a small circuit that computes a formula within epsilon, verified on every input.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from tetrakis.cli._arguments import Data
+from tetrakis.cli._arguments import Data, Target
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,7 +36,7 @@ def certify(
             help="squared, logistic or squared_hinge. For two classes the target counts as -1, 1.",
         ),
     ] = "squared",
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="Target column.")] = None,
+    target: Target = None,
     scope: Annotated[
         str, typer.Option(metavar="S", help="global (rigorous) or heuristic (local search).")
     ] = "global",

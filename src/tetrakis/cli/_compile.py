@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from tetrakis.cli._arguments import Force, Out, Quiet
+
 
 class Decision(StrEnum):
     """What the circuit gives."""
@@ -36,10 +38,7 @@ def compile_(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     effort: Annotated[
         int, typer.Option(min=0, max=3, metavar="N", help="0: milliseconds … 3: minutes.")
     ] = 1,
@@ -80,10 +79,8 @@ def compile_(
             help="Seconds for external programs, again for proofs, and again for --epsilon.",
         ),
     ] = 60.0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compile an integer network exactly into a small circuit.
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tetrakis.cli._approximate import Box, Formula, parse_bits, parse_box
+from tetrakis.cli._approximate import parse_bits, parse_box
+from tetrakis.cli._arguments import Box, Force, Formula, Quiet, SearchSeed, Seconds
+from tetrakis.cli._interrupted import goes_on
 from tetrakis.errors import BudgetError
 
 
@@ -43,14 +45,10 @@ def curve(
         float | None,
         typer.Option(metavar="G", help="Of the HTMC norm; the fitted one when left out."),
     ] = None,
-    seconds: Annotated[
-        float, typer.Option(min=0.1, metavar="S", help="For each search for precisions.")
-    ] = 20.0,
-    seed: Annotated[int, typer.Option(min=0, max=2**31, metavar="S", help="Of the search.")] = 0,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    seconds: Seconds = 20.0,
+    seed: SearchSeed = 0,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Measure circuit size against epsilon: table, log-log plot, exponent, HTMC norm.
 
@@ -63,11 +61,15 @@ def curve(
     tetrakis curve "x*y" --box x=0:1 --box y=0:1 --epsilons 0.1,0.05,0.02 --input-bits 8 --out xy
     """
     from tetrakis.cli._show import progress
-    from tetrakis.pipeline import curve_folder
+    from tetrakis.pipeline import curve_folder, kept_points
+
+    def kept() -> str:
+        count = kept_points(out)
+        return f"{out} holds {count} circuit{'s'[: count > 1]} so far" if count else ""
 
     ranges, wanted = parse_box(box), parse_epsilons(epsilons)
     bits = None if input_bits == "auto" else parse_bits(input_bits)
-    with progress(quiet=quiet) as report:
+    with goes_on(kept), progress(quiet=quiet) as report:
         found, document = curve_folder(
             formula, ranges, wanted, out, input_bits=bits, gamma=gamma, seed=seed, force=force,
             progress=report, seconds=seconds,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tetrakis.cli._arguments import Force, Out
+
 
 def draw(
     source: Annotated[
@@ -18,10 +20,7 @@ def draw(
             show_default=False,
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     network: Annotated[
         Path | None,
         typer.Option(
@@ -30,9 +29,7 @@ def draw(
             show_default=False,
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
+    force: Force = False,
 ) -> None:
     """Draw the network, and how many nodes of which block each level of the circuit has.
 

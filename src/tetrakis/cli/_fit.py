@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from os import cpu_count
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tetrakis.cli._arguments import Data
+from tetrakis.cli._arguments import Data, Force, Out, Quiet, seed_option
 
 
 class Task(StrEnum):
@@ -35,10 +34,7 @@ class Impute(StrEnum):
 
 def fit(
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     target: Annotated[
         str | None,
         typer.Option(
@@ -103,19 +99,15 @@ def fit(
             " their distance from it, compiled as they are; --starts is not looked at.",
         ),
     ] = Learner.resnet,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**31, metavar="S", help="Same seed, same circuit.")
-    ] = 0,
+    seed: Annotated[int, seed_option("Same seed, same circuit.")] = 0,
     jobs: Annotated[
         int | None,
         typer.Option(
             min=1, metavar="J", help="Threads to use; all cores when left out.", show_default=False
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:
     """Find a small circuit that predicts a column of a table.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tetrakis.cli._arguments import Force, Out, Quiet
 from tetrakis.errors import NetworkError
 
 
@@ -14,10 +15,7 @@ def import_(
     model: Annotated[
         Path, typer.Argument(metavar="MODEL.onnx", help="A relu network.", show_default=False)
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     box: Annotated[
         str,
         typer.Option(
@@ -27,10 +25,8 @@ def import_(
     input_bits: Annotated[
         int, typer.Option(min=1, max=24, metavar="N", help="Bits of every input in circuits.")
     ] = 8,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Read an ONNX relu network (dense layers and residual sums) and measure its norms.
 

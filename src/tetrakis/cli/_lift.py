@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from tetrakis.cli._arguments import Data
+from tetrakis.cli._arguments import Data, Out, Quiet, Target, seed_option
+from tetrakis.cli._interrupted import goes_on
 
 if TYPE_CHECKING:
     from tetrakis.lifts import SuccessCurve
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
 
 def lift(
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     loss: Annotated[
         float,
         typer.Option(
@@ -27,7 +25,7 @@ def lift(
             show_default=False,
         ),
     ],
-    target: Annotated[str | None, typer.Option(metavar="COLUMN", help="Target column.")] = None,
+    target: Target = None,
     graph: Annotated[
         str,
         typer.Option(
@@ -53,11 +51,9 @@ def lift(
     delta: Annotated[
         float, typer.Option(metavar="D", help="Look for a success probability of 1 - D.")
     ] = 0.05,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**31, metavar="S", help="Same seed, same lifts.")
-    ] = 0,
+    seed: Annotated[int, seed_option("Same seed, same lifts.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, metavar="J", help="Processes.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how wide a random sparse network must be to train reliably.
 
@@ -79,9 +75,13 @@ def lift(
     table = read_table(data, target=target)
 
     from tetrakis.lifts import Training
-    from tetrakis.pipeline import lift_table
+    from tetrakis.pipeline import kept_trials, lift_table
 
-    with progress(quiet=quiet) as report:
+    def kept() -> str:
+        count = kept_trials(out)
+        return f"{out} holds {count} trials so far" if count else ""
+
+    with goes_on(kept), progress(quiet=quiet) as report:
         curve = lift_table(
             table, out, graph=graph, sizes=numbers, trials=trials, loss=loss,
             in_degree=in_degree or None, input_degree=input_degree or None,

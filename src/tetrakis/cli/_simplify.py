@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tetrakis.cli._arguments import Force, Out, Quiet, seed_option
+from tetrakis.cli._interrupted import INTERRUPTED
 from tetrakis.errors import BudgetError
 
 if TYPE_CHECKING:
     from tetrakis.circuit import Aig
     from tetrakis.pipeline import EditRows
-
-INTERRUPTED = 130
 
 
 class Chooser(StrEnum):
@@ -33,10 +33,7 @@ def simplify(
             metavar="CIRCUIT", help="A .aig, .aag, .blif or .pla file.", show_default=False
         ),
     ],
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="DIR", help="Folder to write.", show_default=False),
-    ],
+    out: Out,
     data: Annotated[
         str | None,
         typer.Option(
@@ -94,9 +91,7 @@ def simplify(
     seeds: Annotated[
         int, typer.Option(min=1, metavar="K", help="Runs of the editor; the best is taken.")
     ] = 1,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**31, metavar="S", help="First seed; same seed, same path.")
-    ] = 0,
+    seed: Annotated[int, seed_option("First seed; same seed, same path.")] = 0,
     jobs: Annotated[
         int | None,
         typer.Option(
@@ -108,10 +103,8 @@ def simplify(
         bool,
         typer.Option("--resume", help="Go on from the circuits in DIR; seeds run out stay."),
     ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that has other files.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but errors.")] = False,
+    force: Force = False,
+    quiet: Quiet = False,
 ) -> None:  # fmt: skip
     """Edit a circuit gate by gate into smaller ones that fit the data as well.
 

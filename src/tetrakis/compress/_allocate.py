@@ -10,7 +10,7 @@ import numpy as np
 
 from tetrakis.certificate import Certificate
 from tetrakis.compress._precision import Precision
-from tetrakis.compress._search import Gates, Price, Search
+from tetrakis.compress._precision_search import Gates, Price, Search
 from tetrakis.errors import BudgetError
 from tetrakis.measures import error_certificate
 from tetrakis.network import FixedPointFormat, FixedPointResNet, ResNet

@@ -9,6 +9,7 @@ largest |f_V(x_n)|, so that log ρ grows at a rate of at most about 1.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
@@ -63,58 +64,66 @@ def _forward(layers: list[Any], X: Any) -> Any:
 @cache
 def functions(shapes: Shapes, method: Method, loss: FlowLoss, steps: int) -> Functions:
     """Compile the functions of an architecture; X is (n_inputs, n), y (n,) of ±1."""
+    own = _Equations(shapes, method, loss, steps)
+    parts = (own.measure, own.gradients, own.interval, own.rate)
+    return Functions(*(jax.jit(part) for part in parts))
 
-    def margins(layers: list[Any], X: Any, y: Any) -> Any:
-        return y * _forward(layers, X)
 
-    def log_losses(scaled: Any) -> Any:
-        return -scaled if loss == "exponential" else jnp.log(jax.nn.softplus(-scaled))
+@dataclass(frozen=True)
+class _Equations:
+    """The functions of an architecture, not compiled."""
 
-    def log_slopes(scaled: Any) -> Any:
-        return -scaled if loss == "exponential" else jax.nn.log_sigmoid(-scaled)
+    shapes: Shapes
+    method: Method
+    loss: FlowLoss
+    steps: int
 
-    def rate(state: Any, norms: Any, X: Any, y: Any) -> Any:
-        layers, log_rho = split(state, shapes)
-        found, back = jax.vjp(lambda v: margins(v, X, y), layers)
-        share = jax.nn.softmax(log_slopes(jnp.exp(log_rho.sum()) * found))
+    def log_losses(self, scaled: Any) -> Any:
+        return -scaled if self.loss == "exponential" else jnp.log(jax.nn.softplus(-scaled))
+
+    def log_slopes(self, scaled: Any) -> Any:
+        return -scaled if self.loss == "exponential" else jax.nn.log_sigmoid(-scaled)
+
+    def rate(self, state: Any, norms: Any, X: Any, y: Any) -> Any:
+        layers, log_rho = split(state, self.shapes)
+        found, back = jax.vjp(lambda v: _margins(v, X, y), layers)
+        share = jax.nn.softmax(self.log_slopes(jnp.exp(log_rho.sum()) * found))
         mean = share @ found
         (slopes,) = back(share)
         per = jnp.exp(-2 * log_rho)  # (ρ/ρ_l²)/ρ
         whole = per.sum() * (jnp.abs(found).max() + 1e-12)
         speed = {
             "lagrange": jnp.ones_like(per), "weight_norm": 1 / norms**2, "plain": per
-        }[method]  # fmt: skip
-        turned = [
-            (c * (g - v * (v * g).sum()) / whole).ravel()
-            for c, g, v in zip(speed, slopes, layers, strict=True)
-        ]
+        }[self.method]  # fmt: skip
+        turned = [c * v / whole for c, v in zip(speed, _across(slopes, layers), strict=True)]
         return jnp.concatenate([*turned, per * mean / whole])
 
-    def measure(state: Any, X: Any, y: Any) -> Any:
-        layers, log_rho = split(state, shapes)
-        found = margins(layers, X, y)
-        return jax.nn.logsumexp(log_losses(jnp.exp(log_rho.sum()) * found)), found
+    def measure(self, state: Any, X: Any, y: Any) -> Any:
+        layers, log_rho = split(state, self.shapes)
+        found = _margins(layers, X, y)
+        return jax.nn.logsumexp(self.log_losses(jnp.exp(log_rho.sum()) * found)), found
 
-    def gradients(state: Any, X: Any, y: Any) -> Any:
-        layers, _ = split(state, shapes)
+    def gradients(self, state: Any, X: Any, y: Any) -> Any:
+        layers, _ = split(state, self.shapes)
 
         def one(x: Any, label: Any) -> Any:
-            slopes = jax.grad(lambda v: margins(v, x[:, None], label[None])[0])(layers)
-            return jnp.concatenate(
-                [(g - v * (v * g).sum()).ravel() for g, v in zip(slopes, layers, strict=True)]
-            )
+            slopes = jax.grad(lambda v: _margins(v, x[:, None], label[None])[0])(layers)
+            return jnp.concatenate(_across(slopes, layers))
 
         return jax.vmap(one)(X.T, y)
 
-    def unit(state: Any) -> Any:
-        layers, log_rho = split(state, shapes)
+    def unit(self, state: Any) -> Any:
+        """Scale the matrices of a state to unit norm."""
+        layers, log_rho = split(state, self.shapes)
         return jnp.concatenate([*((v / jnp.linalg.norm(v)).ravel() for v in layers), log_rho])
 
-    def interval(state: Any, size: Any, length: Any, norms: Any, X: Any, y: Any, error: Any) -> Any:
+    def interval(
+        self, state: Any, size: Any, length: Any, norms: Any, X: Any, y: Any, error: Any
+    ) -> Any:
         def body(carry: Any) -> Any:
             now, done, size, count = carry
             h = jnp.minimum(size, length - done)
-            after, gap = _rosenbrock(lambda s: rate(s, norms, X, y), now, h)
+            after, gap = _rosenbrock(lambda s: self.rate(s, norms, X, y), now, h)
             gap = jnp.where(jnp.isfinite(gap), gap, jnp.inf) / error
             # On a kink no step is small enough: there the path slides, in steps this short.
             short = jnp.abs(after - now).max() <= _SLIDE
@@ -122,16 +131,23 @@ def functions(shapes: Shapes, method: Method, loss: FlowLoss, steps: int) -> Fun
             factor = jnp.clip(0.85 / jnp.sqrt(gap + 1e-8), 0.2, 3.0)
             factor = jnp.where(good & (gap > 1.0), 1.1, factor)
             next_size = jnp.where(good & (h < size), size, h * factor)
-            now = jnp.where(good, unit(after), now)
+            now = jnp.where(good, self.unit(after), now)
             return now, done + jnp.where(good, h, 0.0), next_size, count + 1
 
         def more(carry: Any) -> Any:
-            return (carry[1] < length * (1 - 1e-9)) & (carry[3] < steps)
+            return (carry[1] < length * (1 - 1e-9)) & (carry[3] < self.steps)
 
         now, done, size, count = jax.lax.while_loop(more, body, (state, 0.0, size, 0))
         return now, size, count, done >= length * (1 - 1e-9)
 
-    return Functions(jax.jit(measure), jax.jit(gradients), jax.jit(interval), jax.jit(rate))
+
+def _margins(layers: list[Any], X: Any, y: Any) -> Any:
+    return y * _forward(layers, X)
+
+
+def _across(slopes: list[Any], layers: list[Any]) -> list[Any]:
+    """Gradients less their part along each layer, flat."""
+    return [(g - v * (v * g).sum()).ravel() for g, v in zip(slopes, layers, strict=True)]
 
 
 def _rosenbrock(rate: Callable[[Any], Any], state: Any, h: Any) -> tuple[Any, Any]:

@@ -1,8 +1,8 @@
 """Targets that are functions: formulas, Tetrakis interpolants, circuits with a verified error."""
 
-from tetrakis.functions._approximate import CONSTRUCTIONS as CONSTRUCTIONS
-from tetrakis.functions._approximate import Approximation as Approximation
 from tetrakis.functions._approximate import approximate as approximate
+from tetrakis.functions._approximation import Approximation as Approximation
+from tetrakis.functions._competition import CONSTRUCTIONS as CONSTRUCTIONS
 from tetrakis.functions._curve import Curve as Curve
 from tetrakis.functions._curve import CurvePoint as CurvePoint
 from tetrakis.functions._curve import GammaFit as GammaFit

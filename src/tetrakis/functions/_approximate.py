@@ -2,106 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis.circuit import Aig, optimise, pack_rows, simulate
+from tetrakis.circuit import Aig
 from tetrakis.errors import BudgetError
-from tetrakis.functions._arithmetic import Arithmetic, Candidate
+from tetrakis.functions._approximation import Approximation, Tried, named
+from tetrakis.functions._competition import CONSTRUCTIONS, Competition
+from tetrakis.functions._constructions import Problem
 from tetrakis.functions._expression import Expression
-from tetrakis.functions._format import OutputFormat, bits_for, centred, word_codes
-from tetrakis.functions._lattice_circuit import (
-    MAX_AXES,
-    MAX_LATTICE,
-    lattice_circuit,
-    lattice_values,
-)
+from tetrakis.functions._format import OutputFormat
 from tetrakis.functions._rounding import enough_bits, input_rounding
 from tetrakis.functions._singular import check_finite
-from tetrakis.functions._tables import input_orders, table_circuit
 from tetrakis.functions._target import Grid, Target, make_grid, make_target
-from tetrakis.functions._univariate import edited, smallest_part
-from tetrakis.functions._verify import Progress, Verification, verify_on_grid
+from tetrakis.functions._verify import Progress, verify_on_grid
 
 Floats = NDArray[np.float64]
-SHARES = (1.0, 0.5, 0.25)
-TABLE_BITS, EDIT_BITS, KEPT_ROWS = 12, 14, 1 << 22
-ATTEMPTS = 6
-LATTICE_SAMPLE = 1 << 14
-LATTICE_STEPS = ((1.0, 0), (1.0, 1), (0.5, 0), (0.5, 1))
-CONSTRUCTIONS = ("table", "pieces", "lattice", "arithmetic")
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One candidate of the competition.
-
-    Parameters
-    ----------
-    construction : str
-    num_gates : int
-    verified : bool or None
-        Whether its error was within epsilon; None if a smaller one had won already.
-    """
-
-    construction: str
-    num_gates: int
-    verified: bool | None
-
-
-@dataclass(frozen=True, eq=False)
-class Approximation:
-    """A circuit with the error that was verified on every representable input.
-
-    Parameters
-    ----------
-    circuit : Aig
-        Size is an upper bound on C(f, ε).
-    format : OutputFormat
-        What the output's codes stand for.
-    target : Target
-    grid : Grid
-        The representable inputs.
-    epsilon : float
-        Asked for.
-    verification : Verification
-        Found by simulating every input.
-    construction : str
-        Which one won.
-    tried : tuple of Tried
-        All candidates, smallest first.
-    """
-
-    circuit: Aig
-    format: OutputFormat
-    target: Target
-    grid: Grid
-    epsilon: float
-    verification: Verification
-    construction: str
-    tried: tuple[Tried, ...]
-
-    @property
-    def error(self) -> float:
-        """Verified error, at most `epsilon`."""
-        return self.verification.error
-
-    def values(self, rows: NDArray[np.int64]) -> Floats:
-        """Run the circuit on rows of the grid and decode."""
-        bits = ((np.asarray(rows)[:, None] >> np.arange(self.grid.total_bits)) & 1) == 1
-        codes = word_codes(
-            simulate(self.circuit, pack_rows(bits)), len(bits), signed=self.format.signed
-        )
-        return self.format.values(codes)
-
-    @property
-    def num_gates(self) -> int:
-        """AND nodes: an upper bound on C(f, ε)."""
-        return self.circuit.num_gates
+KEPT_ROWS = 1 << 22
 
 
 def approximate(
@@ -188,8 +108,8 @@ def approximate(
             " that many bits aren't searched for.",
             remedy="Allow more.",
         )
-    competition = _Competition(target, grid, epsilon, (lo, hi), values, seconds, seed, report)
-    return competition.run(constructions)
+    problem = Problem(target, grid, epsilon, (lo, hi), values, seed)
+    return Competition(problem, seconds, report).run(constructions)
 
 
 def _room_left(target: Target, grid: Grid, epsilon: float) -> float:
@@ -241,172 +161,3 @@ def _constant(
     return Approximation(
         aig, format, target, grid, epsilon, found, "constant", (Tried("constant", 0, True),)
     )
-
-
-def named(aig: Aig, target: Target, grid: Grid) -> Aig:
-    """Name the inputs after the variables and the outputs y."""
-    inputs = [
-        f"{name}[{i}]" for name, bits in zip(target.names, grid.bits, strict=True)
-        for i in range(bits)
-    ]  # fmt: skip
-    taken = "f" if "y" in target.names else "y"
-    outputs = tuple(f"{taken}[{i}]" for i in range(aig.num_pos))
-    return Aig(aig.num_pis, aig.fanins, aig.outputs, tuple(inputs), outputs)
-
-
-@dataclass(frozen=True, eq=False)
-class _Competition:
-    target: Target
-    grid: Grid
-    epsilon: float
-    ends: tuple[float, float]
-    values: Floats | None
-    seconds: float
-    seed: int
-    report: Progress
-
-    def run(self, constructions: Sequence[str]) -> Approximation:
-        found: list[Candidate] = []
-        arithmetic = None
-        if "table" in constructions and self.grid.total_bits <= TABLE_BITS:
-            self.report("minimising truth tables", 0.15)
-            found += self._tables()
-        if "pieces" in constructions and len(self.target.names) == 1:
-            self.report("fitting linear pieces", 0.2)
-            found += self._pieces()
-        if "lattice" in constructions and 1 < len(self.target.names) <= MAX_AXES:
-            self.report("interpolating on lattices", 0.25)
-            found += self._lattices()
-        if "arithmetic" in constructions and self.target.expression is not None:
-            self.report("searching word arithmetic", 0.3)
-            arithmetic = Arithmetic(self.target, self.grid, self.epsilon, seed=self.seed)
-            found += arithmetic.candidates(seconds=self.seconds)
-        won = self._first_verified(found, arithmetic)
-        if won is None:
-            raise BudgetError(
-                f"No construction reached epsilon {self.epsilon:g} on {self.grid.rows:,} inputs.",
-                remedy="Allow a larger epsilon, or give fewer input bits.",
-            )
-        return won
-
-    def _formats(self) -> Iterator[OutputFormat]:
-        lo, hi = self.ends
-        for share in SHARES:
-            step = self.epsilon * share
-            room = 2 * (self.epsilon - step / 2) * 0.9
-            yield centred(lo, hi, bits_for(hi - lo - room, step), step)
-
-    def _pieces(self) -> list[Candidate]:
-        assert self.values is not None
-        made = []
-        for format in self._formats():
-            low, high = format.intervals(self.values, self.epsilon)
-            part = smallest_part(low, high, format.bits, signed=False, seed=self.seed)
-            if part is not None:
-                made.append(Candidate(part.aig, format, part.kind))
-        return made
-
-    def _tables(self) -> list[Candidate]:
-        assert self.values is not None
-        made = []
-        lo, hi = self.ends
-        room = 2 * self.epsilon
-        whole = centred(lo, hi, bits_for(hi - lo, room), room * (1 - 1e-12))
-        for format in (whole, *self._formats()):
-            low, high = format.intervals(self.values, self.epsilon)
-            if (low > high).any():
-                continue
-            for order in input_orders(self.grid):
-                aig = optimise(table_circuit((low + high) >> 1, format.bits, order))
-                made.append(Candidate(aig, format, "truth table"))
-        best = sorted(made, key=lambda c: c.aig.num_gates)[:2]
-        return [self._edited(candidate) for candidate in best]
-
-    def _lattices(self) -> list[Candidate]:
-        """Tetrakis interpolants at the coarsest spacing that suffices on a sample."""
-        rows = self.grid.sample(LATTICE_SAMPLE, np.random.default_rng(self.seed))
-        wanted = self.target.values(self.grid.points(rows))
-        words = pack_rows(((rows[:, None] >> np.arange(self.grid.total_bits)) & 1) == 1)
-        for local_bits in range(min(self.grid.bits), 0, -1):
-            points = np.prod([(1 << (b - local_bits)) + 1.0 for b in self.grid.bits])
-            if points > MAX_LATTICE:
-                break
-            values = lattice_values(self.target.function, self.grid, local_bits)
-            if not np.isfinite(values).all():
-                continue
-            made = []
-            for share, guard in LATTICE_STEPS:
-                step = share * self.epsilon
-                aig, format = lattice_circuit(values, self.grid, local_bits, step=step, guard=guard)
-                codes = word_codes(simulate(aig, words), len(rows), signed=format.signed)
-                errors = format.values(codes) - wanted
-                middle = float(errors.min() + errors.max()) / 2
-                if float(errors.max() - errors.min()) / 2 <= self.epsilon:
-                    format = replace(format, offset=format.offset - middle)
-                    made.append(Candidate(optimise(aig), format, "Tetrakis interpolant"))
-            if made:
-                return [min(made, key=lambda c: c.aig.num_gates)]
-        return []
-
-    def _edited(self, candidate: Candidate) -> Candidate:
-        """Edit while every code stays within epsilon, if all inputs can be rows."""
-        if self.values is None or self.grid.total_bits > EDIT_BITS or not candidate.aig.num_gates:
-            return candidate
-        format = candidate.format
-        low, high = format.intervals(self.values, self.epsilon)
-        aig = edited(candidate.aig, low, high, signed=format.signed, seed=self.seed)
-        return replace(candidate, aig=aig)
-
-    def _first_verified(
-        self, found: list[Candidate], arithmetic: Arithmetic | None
-    ) -> Approximation | None:
-        found = sorted(found, key=lambda c: c.aig.num_gates)
-        tried: list[Tried] = []
-        attempts = 0
-        while found:
-            candidate = found.pop(0)
-            verified = self._verified(candidate)
-            ok = verified[1].error <= self.epsilon
-            tried.append(Tried(candidate.construction, candidate.aig.num_gates, ok))
-            if ok:
-                rest = [Tried(c.construction, c.aig.num_gates, None) for c in found]
-                return self._won(*verified, (*tried, *rest))
-            if candidate.construction == "word arithmetic" and arithmetic is not None:
-                attempts += 1
-                if attempts > ATTEMPTS:
-                    continue
-                arithmetic.add_rows(verified[1].worst)
-                others = [c for c in found if c.construction != "word arithmetic"]
-                again = arithmetic.candidates(seconds=self.seconds / 4)
-                found = sorted([*others, *again], key=lambda c: c.aig.num_gates)
-        return None
-
-    def _verified(self, candidate: Candidate) -> tuple[Candidate, Verification]:
-        """Simulate everything; once more if another offset makes the error small enough."""
-
-        def told(what: str, fraction: float) -> None:
-            self.report(what, 0.7 + 0.3 * fraction)
-
-        found = verify_on_grid(
-            candidate.aig, candidate.format, self.target, self.grid, progress=told
-        )
-        centre = (found.least + found.most) / 2
-        if found.error > self.epsilon and (found.most - found.least) / 2 <= self.epsilon:
-            format = replace(candidate.format, offset=candidate.format.offset - centre)
-            candidate = replace(candidate, format=format)
-            found = verify_on_grid(candidate.aig, format, self.target, self.grid, progress=told)
-        return candidate, found
-
-    def _won(
-        self, candidate: Candidate, verification: Verification, tried: tuple[Tried, ...]
-    ) -> Approximation:
-        """Edit the winner as a whole; an edited circuit is simulated again."""
-        smaller = self._edited(candidate)
-        if smaller.aig.num_gates < candidate.aig.num_gates:
-            again = self._verified(smaller)
-            if again[1].error <= self.epsilon:
-                candidate, verification = again
-        return Approximation(
-            named(candidate.aig, self.target, self.grid), candidate.format, self.target,
-            self.grid, self.epsilon, verification, candidate.construction, tried,
-        )  # fmt: skip

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions._approximate import Approximation, approximate
+from tetrakis.functions._approximate import approximate
+from tetrakis.functions._approximation import Approximation
 from tetrakis.functions._expression import Expression
 from tetrakis.functions._rounding import enough_bits
 from tetrakis.functions._target import MAX_BITS, Target, make_grid, make_target
@@ -194,6 +195,13 @@ def circuit_size_curve(
     Curve
         A size is that of the smallest circuit found whose own bound is at most epsilon, also one
         found for a smaller epsilon. An epsilon that can't be reached has none.
+
+    Raises
+    ------
+    FormulaError
+        If the formula can't be read, or isn't finite on the box.
+    BudgetError
+        If the epsilons or the input bits make no sense.
     """
     target = make_target(function, box)
     wanted = sorted({float(e) for e in epsilons}, reverse=True)
@@ -201,6 +209,8 @@ def circuit_size_curve(
         raise BudgetError("There are no epsilons.")
     if not all(np.isfinite(e) and e > 0 for e in wanted):
         raise BudgetError(f"epsilons: expected numbers > 0, got {wanted[-1]:g}.")
+    if input_bits is not None:
+        make_grid(target, input_bits)
     report = progress or (lambda what, fraction: None)
     points = []
     for k, epsilon in enumerate(wanted):

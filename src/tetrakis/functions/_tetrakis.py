@@ -18,7 +18,7 @@ from tetrakis.network import ResNet
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from tetrakis.functions._approximate import Approximation
+    from tetrakis.functions._approximation import Approximation
 
 Floats = NDArray[np.float64]
 MAX_POINTS, MAX_NODAL = 1 << 24, 20_000

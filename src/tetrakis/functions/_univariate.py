@@ -255,6 +255,8 @@ def edited(aig: Aig, low: Longs, high: Longs, *, signed: bool, seed: int = 0) ->
     n = aig.num_pis
     rows = ((np.arange(1 << n)[:, None] >> np.arange(n)) & 1).astype(np.bool_)
     path = simplify(aig, rows, interval_loss(low, high, signed=signed), budget=0.0, seed=seed)
+    if not path.finished:
+        raise KeyboardInterrupt  # which gives a path that ends early
     return min((c for c, x in zip(path.circuits, path.losses, strict=True) if x == 0),
                key=lambda c: c.num_gates)  # fmt: skip
 

@@ -176,9 +176,13 @@ def _run(
     parallel = Parallel(n_jobs=options.jobs, prefer="threads", return_as="generator")
     with warnings.catch_warnings():  # here, as filters are shared by all threads
         warnings.simplefilter("ignore")  # of teachers that could be trained longer
-        for done, result in enumerate(parallel(delayed(one)(*job) for job in jobs)):
-            results.append(result)
-            options.report(text, span[0] + (span[1] - span[0]) * (done + 1) / len(jobs))
+        warnings.filterwarnings("error", "Training interrupted by user")  # and goes on
+        try:
+            for done, result in enumerate(parallel(delayed(one)(*job) for job in jobs)):
+                results.append(result)
+                options.report(text, span[0] + (span[1] - span[0]) * (done + 1) / len(jobs))
+        except UserWarning:
+            raise KeyboardInterrupt from None
     return results
 
 

@@ -30,6 +30,8 @@ def fingerprint(*values: Any) -> str:
 class Record:
     """Losses of trials by size and group, in a file of JSON lines or in memory only.
 
+    The file is made with the first losses.
+
     Parameters
     ----------
     path : path or None
@@ -45,17 +47,20 @@ class Record:
     def __init__(self, path: str | os.PathLike[str] | None, settings: dict[str, Any]) -> None:
         self.path = None if path is None else Path(path)
         self.groups: dict[tuple[int, int], list[float]] = {}
-        header = {"schema": SCHEMA, **settings}
+        self._header = {"schema": SCHEMA, **settings}
         if self.path is None:
             return
-        if self.path.is_dir() or not self.path.absolute().parent.is_dir():
+        place = self.path if self.path.exists() else self.path.absolute().parent
+        if self.path.is_dir() or not place.exists() or not os.access(place, os.W_OK):
             raise ArtifactError(f"{self.path}: can't be written.", remedy="Name a file.")
-        if not self.path.exists() or not self.path.stat().st_size:
-            self.path.write_text(json.dumps(header) + "\n", encoding="utf-8")
-            return
-        self._read(header)
+        if not self._is_new():
+            self._read()
 
-    def _read(self, header: dict[str, Any]) -> None:
+    def _is_new(self) -> bool:
+        assert self.path is not None
+        return not self.path.exists() or not self.path.stat().st_size
+
+    def _read(self) -> None:
         assert self.path is not None
         data = self.path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]  # a line that was cut short is done again
@@ -75,7 +80,7 @@ class Record:
                 f"{self.path}: is no record of a success curve, or damaged ({error}).",
                 remedy="Name another file, or delete it.",
             ) from None
-        differ = [k for k in header if found.get(k) != header[k]]
+        differ = [k for k, value in self._header.items() if found.get(k) != value]
         if differ:
             raise ArtifactError(
                 f"{self.path}: was recorded with other settings ({', '.join(differ)}).",
@@ -90,7 +95,17 @@ class Record:
         self.groups[size, group] = list(losses)
         if self.path is not None:
             row = json.dumps({"size": size, "group": group, "losses": list(losses)})
+            head = json.dumps(self._header) + "\n" if self._is_new() else ""
             with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(row + "\n")
+                stream.write(head + row + "\n")
                 stream.flush()
                 os.fsync(stream.fileno())
+
+
+def recorded_trials(path: str | os.PathLike[str]) -> int:
+    """Count the trials of a record as it is; 0 if there is none that can be read."""
+    try:
+        rows = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()[1:]]
+        return sum(len(row["losses"]) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0

@@ -61,6 +61,11 @@ def read_onnx(path: str | os.PathLike[str], box: ArrayLike) -> ResNet:
     try:
         model = onnx.load(str(path))
         onnx.checker.check_model(model)
+    except OSError as error:
+        raise FormatError(
+            f"{path}: can't be read ({error.strerror or error}).",
+            remedy="Name an .onnx file, with the path to it.",
+        ) from None
     except Exception as error:  # the package has no common class of errors
         reason = " ".join(str(error).split())[:200]
         raise FormatError(f"{path} is no ONNX model: {reason}") from None

@@ -21,18 +21,18 @@ from tetrakis.functions import (
     make_target,
     verify_on_grid,
 )
-from tetrakis.pipeline._compile import words_json
-from tetrakis.pipeline._folder import CIRCUITS, exported, file_record, load_file
-from tetrakis.pipeline._metrics import (
-    NAME,
-    _check_fields,
-    _once,
-    _refuse,
+from tetrakis.pipeline._documents import (
+    check_fields,
+    check_files,
+    read_json,
     sealed,
-    write_metrics,
+    write_document,
 )
+from tetrakis.pipeline._folder import CIRCUITS, exported, file_record, load_file
+from tetrakis.pipeline._metrics import NAME
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
+from tetrakis.pipeline._words import words_json
 from tetrakis.report import function_figure, function_report, save_figure
 
 SCHEMA, KIND = 1, "approximate"
@@ -146,7 +146,7 @@ def write_approximation(
         text = function_report(claims, picture=figure is not None)
         (target / "report.md").write_text(text, encoding="utf-8")
         claims["files"] = {item.name: file_record(item) for item in sorted(target.iterdir())}
-        write_metrics(sealed(claims), target / NAME)
+        write_document(sealed(claims), target / NAME)
     return claims
 
 
@@ -180,24 +180,16 @@ def verify_approximation(folder: str | os.PathLike[str]) -> Verdict:
 
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
-    try:
-        document = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=_REMEDY) from None
+    document = read_json(path, remedy=_REMEDY)
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise ArtifactError(f"{path}: expected an object of schema {SCHEMA}.", remedy=_REMEDY)
-    _check_fields(document, _FIELDS, str(path))
+    check_fields(document, _FIELDS, str(path), remedy=_REMEDY)
     variable = {"name": "text", "lo": "number", "hi": "number", "bits": "number"}
     for k, item in enumerate(document["variables"]):
         if not isinstance(item, dict):
             raise ArtifactError(f"{path}: variables[{k}]: expected an object.", remedy=_REMEDY)
-        _check_fields(item, variable, f"{path}: variables[{k}]")
-    for name, record in document["files"].items():
-        if Path(name).name != name or not isinstance(record, dict):
-            raise ArtifactError(f"{path}: files: {name!r} is no file name.", remedy=_REMEDY)
-        _check_fields(record, {"bytes": "number", "sha256": "text"}, f"{path}: files: {name}")
+        check_fields(item, variable, f"{path}: variables[{k}]", remedy=_REMEDY)
+    check_files(document["files"], str(path), remedy=_REMEDY)
     for name in ("bits", "step", "offset", "signed"):
         if not isinstance(document["output"].get(name), (int, float)):
             raise ArtifactError(f"{path}: output: {name}: missing or no number.", remedy=_REMEDY)

@@ -14,7 +14,7 @@ import numpy as np
 import tetrakis
 from tetrakis._files import atomic_file, check_folder
 from tetrakis.circuit import read_aiger, write_aiger
-from tetrakis.errors import ArtifactError, TetrakisError
+from tetrakis.errors import ArtifactError, BudgetError, TetrakisError
 from tetrakis.functions import (
     Approximation,
     Curve,
@@ -26,7 +26,7 @@ from tetrakis.functions import (
     make_target,
     verify_on_grid,
 )
-from tetrakis.pipeline._metrics import sealed, write_metrics
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._seals import seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
 from tetrakis.report import curve_figure, save_figure
@@ -44,6 +44,8 @@ _STATUS = {
 
 class CurveFolder:
     """Points and circuits in a folder; each is written as soon as it is found.
+
+    The folder is made with the first circuit.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ class CurveFolder:
     ) -> None:  # fmt: skip
         self.folder, self.task, self.gamma = Path(folder), dict(task), gamma
         self.rows: dict[float, dict[str, Any]] = {}
-        if (self.folder / NAME).is_file():
+        if self.is_made:
             document = _read(self.folder)
             if document["task"] != json.loads(json.dumps(self.task)):
                 raise ArtifactError(
@@ -77,7 +79,6 @@ class CurveFolder:
             self.rows = {row["epsilon"]: row for row in document["points"]}
         else:
             check_folder(self.folder, force=force)
-        (self.folder / "points").mkdir(parents=True, exist_ok=True)
 
     @property
     def known(self) -> dict[float, CurvePoint]:
@@ -85,9 +86,10 @@ class CurveFolder:
         return {epsilon: _point(row) for epsilon, row in self.rows.items()}
 
     def add(self, point: CurvePoint, made: Approximation | None) -> None:
-        """Write a point and its circuit."""
+        """Write a point and its circuit; points without one wait for the first that has one."""
         row = asdict(point)
         if made is not None:
+            self._make()
             row["file"] = f"points/{point.epsilon:.6g}.aig"
             row["output"] = {
                 "bits": made.format.bits, "signed": made.format.signed,
@@ -96,7 +98,19 @@ class CurveFolder:
             with atomic_file(self.folder / row["file"]) as path:
                 write_aiger(made.circuit, path)
         self.rows[point.epsilon] = row
-        self.write(None)
+        if self.is_made:
+            self.write(None)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether there is a folder that can be gone on with."""
+        return (self.folder / NAME).is_file()
+
+    def _make(self) -> None:
+        """Make the folder; curve.json comes first, so that it is known as ours from the start."""
+        (self.folder / "points").mkdir(parents=True, exist_ok=True)
+        if not self.is_made:
+            self.write(None)
 
     def write(self, curve: Curve | None) -> dict[str, Any]:
         """Write curve.json, and the picture and table of a complete curve."""
@@ -116,7 +130,7 @@ class CurveFolder:
             "status": _STATUS, "versions": {"tetrakis": tetrakis.__version__},
         }  # fmt: skip
         with atomic_file(self.folder / NAME) as path:
-            write_metrics(sealed(document), path)
+            write_document(sealed(document), path)
         if curve is not None and curve.reached:
             figure = curve_figure(curve, str(self.task["formula"]))
             save_figure(figure, self.folder / "curve")
@@ -136,6 +150,11 @@ def curve_folder(
     Curve
     dict
         The content of curve.json.
+
+    Raises
+    ------
+    BudgetError
+        If no epsilon was reached and the folder holds no curve; it isn't made.
     """
     target = make_target(formula, box)
     task = {
@@ -149,12 +168,23 @@ def curve_folder(
         target, box, epsilons, input_bits=input_bits, known=place.known, found=place.add,
         progress=progress, seed=seed, **options,
     )  # fmt: skip
+    if not place.is_made:
+        reasons = "; ".join(f"epsilon {p.epsilon:g}: {p.construction}" for p in curve.points[:3])
+        raise BudgetError(f"No epsilon was reached. {reasons}".rstrip(".") + ".",
+                          remedy="Allow larger epsilons.")  # fmt: skip
     return curve, place.write(curve)
 
 
 def is_curve(folder: str | os.PathLike[str]) -> bool:
     """Whether `tetrakis curve` wrote a folder."""
     return (Path(folder) / NAME).is_file()
+
+
+def kept_points(folder: str | os.PathLike[str]) -> int:
+    """Count the epsilons that a folder has a circuit for; 0 if it is no curve."""
+    if not is_curve(folder):
+        return 0
+    return sum(row.get("file") is not None for row in _read(Path(folder))["points"])
 
 
 def verify_curve(folder: str | os.PathLike[str]) -> Verdict:

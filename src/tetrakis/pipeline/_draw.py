@@ -10,7 +10,7 @@ from tetrakis._files import atomic_folder
 from tetrakis.circuit import READERS, Aig, read_circuit
 from tetrakis.errors import FormatError
 from tetrakis.network import FixedPointResNet, ResNet
-from tetrakis.pipeline._compile import read_network
+from tetrakis.pipeline._read_network import read_network
 from tetrakis.report import diagram, levels_figure, network_figure, origin, save_figure
 
 PathLike = str | os.PathLike[str]

@@ -14,24 +14,20 @@ from tetrakis.errors import BudgetError, DataError
 from tetrakis.learners import (
     Candidate,
     Problem,
-    SearchResult,
     Split,
     choose,
     labels_like,
     problem_from_table,
     search,
 )
-from tetrakis.learners._baselines import baseline_path, best_baselines
-from tetrakis.learners._baselines_models import TreeCircuit
 from tetrakis.learners._simplified import KINDS, STARTS
-from tetrakis.learners._views import TRIM, folds
+from tetrakis.pipeline._baselines import tree_baselines
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._gap import gap_claim
 from tetrakis.pipeline._occam import occam_claim
-from tetrakis.pipeline._result import Baseline, FitResult
+from tetrakis.pipeline._result import FitResult
 
 Progress = Callable[[str, float], None]
-_TREE_BITS = 8
 _SEARCH_SHARE = 0.85
 LEARNERS = ("resnet", "convex")
 
@@ -93,40 +89,28 @@ def fit_table(
     ------
     DataError, EncodingError, BudgetError
     """
-    report = progress or (lambda text, fraction: None)
-    unknown = [s for s in starts if s not in STARTS]
-    if unknown or not starts:
-        raise BudgetError(f"starts: expected some of {', '.join(STARTS)}, got {list(starts)}.")
-    if learner not in LEARNERS:
-        raise BudgetError(f"learner: expected one of {', '.join(LEARNERS)}, got {learner!r}.")
-    if learner == "convex":
-        starts = ("convex",)
+    starts = _checked_starts(starts, learner, max_gates)
     kind = check_target(train, task)
-    if max_gates is not None and max_gates < 0:
-        raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")
-    table, guard = train, None
-    if validation is not None:
-        table = stack_tables(train, validation)
-        guard = Split(np.arange(train.n_rows), np.arange(train.n_rows, table.n_rows))
+    report = progress or (lambda text, fraction: None)
+    table, guard = _stacked(train, validation)
     problem = _problem(table, train, kind)
     _check_test(problem, test, impute)
     found = search(
         problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
-        seed=seed, effort=effort, jobs=jobs, starts=tuple(starts),
-        simplify=learner == "resnet",
+        seed=seed, effort=effort, jobs=jobs, starts=starts, simplify=learner == "resnet",
         progress=lambda text, f: report(text, _SEARCH_SHARE * f),
     )  # fmt: skip
     index, rule = choose(
         found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error
     )
     report("baselines: trees and boosted trees", _SEARCH_SHARE)
-    budget = found.path[index].num_gates if max_gates is None else max_gates
-    baselines = _baselines(problem, found, budget, impute, seed, test)
     best = found.path[index]
+    budget = best.num_gates if max_gates is None else max_gates
     own_guard = found.split if guard is None and best.held_out_of == "circuit" else None
     return FitResult(
         task=kind, target=problem.name, score_name=problem.score_name, path=found.path,
-        chosen=index, held_out=found.held_out, rule=rule, baselines=baselines,
+        chosen=index, held_out=found.held_out, rule=rule,
+        baselines=tree_baselines(problem, found, budget, impute, seed, test),
         test_score=None if test is None else _test_score(best, test, kind),
         source=train.source, n_rows=train.n_rows, seed=seed,
         options={"max_gates": max_gates, "tolerance": tolerance, "impute": impute,
@@ -140,6 +124,26 @@ def fit_table(
         occam=_occam(best, train, kind, own_guard),
         global_gap=_gap(best, train, own_guard),
     )  # fmt: skip
+
+
+def _checked_starts(starts: Sequence[str], learner: str, max_gates: int | None) -> tuple[str, ...]:
+    """Check the options that name models or a size; return the models to start from."""
+    unknown = [s for s in starts if s not in STARTS]
+    if unknown or not starts:
+        raise BudgetError(f"starts: expected some of {', '.join(STARTS)}, got {list(starts)}.")
+    if learner not in LEARNERS:
+        raise BudgetError(f"learner: expected one of {', '.join(LEARNERS)}, got {learner!r}.")
+    if max_gates is not None and max_gates < 0:
+        raise BudgetError(f"max_gates: expected a number >= 0, got {max_gates}.")
+    return ("convex",) if learner == "convex" else tuple(starts)
+
+
+def _stacked(train: Table, validation: Table | None) -> tuple[Table, Split | None]:
+    """Put the rows to choose on below those to learn from."""
+    if validation is None:
+        return train, None
+    table = stack_tables(train, validation)
+    return table, Split(np.arange(train.n_rows), np.arange(train.n_rows, table.n_rows))
 
 
 def _occam(best: Candidate, train: Table, task: str, guard: Split | None) -> dict[str, Any] | None:
@@ -197,40 +201,3 @@ def _check_test(problem: Problem, test: Table | None, impute: Any) -> None:
 def _test_score(best: Candidate, test: Table, task: str) -> float:
     assert test.target is not None
     return score(test.target, run_circuit(best.circuit, best.encoding, test), task=task)
-
-
-def _baselines(
-    problem: Problem, found: SearchResult, budget: int, impute: str | None, seed: int,
-    test: Table | None,
-) -> tuple[Baseline, ...]:  # fmt: skip
-    """Trees and boosted trees on the same rows: the best within the budget, and of any size."""
-    table = problem.table
-    rows = np.arange(table.n_rows) if found.split is None else found.split.train
-    encoding = fit_encoding(table.take(rows), bits=_TREE_BITS, impute=impute, trim=TRIM)  # type: ignore[arg-type]
-    codes = encoding.encode(table, unknown="ignore")
-    splits: dict[str, Any] = (
-        {"folds": [(s.train, s.held) for s in folds(problem, found.n_folds, seed)]}
-        if found.split is None
-        else {"held_rows": found.split.held}
-    )
-    path = baseline_path(
-        codes, [len(w.bits) for w in encoding.inputs], problem.target, problem.task,
-        train_rows=rows, seed=seed, **splits,
-    )  # fmt: skip
-    test_codes = None if test is None else encoding.encode(test, unknown="ignore")
-    listed = [(p, f"{p.name}, at most {budget:,} AND") for p in best_baselines(path, budget)]
-    listed += [(p, f"{p.name}, any size") for p in best_baselines(path)]
-    return tuple(_baseline(p, name, problem, test, test_codes) for p, name in listed)
-
-
-def _baseline(
-    point: TreeCircuit, name: str, problem: Problem, test: Table | None, codes: np.ndarray | None
-) -> Baseline:
-    test_score = None
-    if test is not None and codes is not None:
-        assert test.target is not None
-        guess = point.predict(codes)
-        if problem.task == "classification":
-            guess = np.array(problem.classes, object)[guess]
-        test_score = score(test.target, guess, task=problem.task)
-    return Baseline(name, point.circuit, point.held_out_score, test_score)

@@ -20,7 +20,8 @@ from tetrakis.export import FORMATS, SUFFIXES
 from tetrakis.network import FixedPointResNet, ResNet, load_network, save_network
 from tetrakis.pipeline._claims import claims_of, measured
 from tetrakis.pipeline._data import run_circuit
-from tetrakis.pipeline._metrics import NAME, read_metrics, sealed, write_metrics
+from tetrakis.pipeline._documents import sealed, write_document
+from tetrakis.pipeline._metrics import NAME, read_metrics
 from tetrakis.pipeline._occam import bound_of, verdict
 from tetrakis.pipeline._result import FitResult
 from tetrakis.report import REPORT_END, write_report
@@ -59,7 +60,7 @@ def write_folder(result: FitResult, folder: PathLike, *, force: bool = False) ->
         write_encoding(best.encoding, target / "encoding.json")
         write_report(target, claims, best.network, best.encoding, circuit)
         claims["files"] = {item.name: file_record(item) for item in sorted(target.iterdir())}
-        write_metrics(sealed(claims), target / NAME)
+        write_document(sealed(claims), target / NAME)
 
 
 def named(circuit: Aig, encoding: Encoding) -> Aig:

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis._files import atomic_file
+from tetrakis._files import atomic_file, growing_folder
 from tetrakis.datasets import Table, check_target, class_labels
 from tetrakis.encoding import CategoryColumn, fit_encoding
-from tetrakis.errors import ArtifactError, DataError
+from tetrakis.errors import DataError
 from tetrakis.graphs import BaseGraph, lift, named
-from tetrakis.lifts import SuccessCurve, Training, success_curve
+from tetrakis.lifts import SuccessCurve, Training, recorded_trials, success_curve
 from tetrakis.report import base_graph_figure, lift_figure, save_figure, success_figure
 
 RECORD = "trials.jsonl"
@@ -65,20 +65,19 @@ def lift_table(
     X, y, kind, n_outputs = _arrays(table)
     base = named(graph, X.shape[1], n_outputs=n_outputs)
     plan = _with_loss(training, kind)
-    target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise ArtifactError(f"{target} is a file.", remedy="Name a folder with --out.")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ArtifactError(f"{target} can't be made: {error.strerror}.") from None
-    curve = success_curve(
-        base, (X, y), sizes, trials, loss, in_degree=in_degree, input_degree=input_degree,
-        training=plan, delta=delta, seed=seed, jobs=jobs, record=target / RECORD,
-        progress=progress,
-    )  # fmt: skip
-    _write(curve, base, target, in_degree, input_degree, seed)
+    with growing_folder(folder) as target:
+        curve = success_curve(
+            base, (X, y), sizes, trials, loss, in_degree=in_degree, input_degree=input_degree,
+            training=plan, delta=delta, seed=seed, jobs=jobs, record=target / RECORD,
+            progress=progress,
+        )  # fmt: skip
+        _write(curve, base, target, in_degree, input_degree, seed)
     return curve
+
+
+def kept_trials(folder: str | os.PathLike[str]) -> int:
+    """Count the trials that a folder holds the results of; 0 if it holds none."""
+    return recorded_trials(Path(folder) / RECORD)
 
 
 def _write(

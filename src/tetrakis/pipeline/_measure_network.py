@@ -11,7 +11,7 @@ import numpy as np
 from tetrakis.circuit import gate_prices
 from tetrakis.measures import influence, num_bits, num_weights
 from tetrakis.network import TableBlock
-from tetrakis.pipeline._compile import read_fixed_point
+from tetrakis.pipeline._read_network import read_fixed_point
 
 
 def measure_network(path: str | os.PathLike[str]) -> dict[str, Any]:

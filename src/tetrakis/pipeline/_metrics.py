@@ -1,14 +1,12 @@
-"""metrics.json: the claims of a fit, written plainly, read with every field checked."""
+"""metrics.json of a fit: its fields, read with every one checked."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tetrakis.errors import ArtifactError
+from tetrakis.pipeline._documents import check_fields, check_files, check_type, read_json
 
 SCHEMA = 2
 NAME = "metrics.json"
@@ -75,50 +73,13 @@ _GAP = {
     **dict.fromkeys(("value", "objective", "lower_bound", "alpha", "rows"), "number"),
     **dict.fromkeys(("loss", "scope", "method"), "text"),
 }
-_TYPES: dict[str, Any] = {
-    "text": str, "number": (int, float), "object": dict, "list": list, "null": type(None),
-}  # fmt: skip
 _SOURCE = {"name": "text", "rows": "number", "sha256": "text or null"}
-_FILE = {"bytes": "number", "sha256": "text"}
-
-
-def fingerprint(value: Any) -> str:
-    """Hash a JSON value; the spelling in the file doesn't matter."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def sealed(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Add one short digest per field, and one over everything."""
-    document = dict(claims)
-    document["digests"] = {name: fingerprint(value)[:16] for name, value in claims.items()}
-    document["digest"] = fingerprint(document)
-    return document
-
-
-def broken_seals(document: Mapping[str, Any]) -> list[str]:
-    """Names of the fields that aren't what was written; ``digest`` if only that differs."""
-    claims = {n: v for n, v in document.items() if n not in ("digests", "digest")}
-    expected = sealed(claims)
-    found = document["digests"]
-    names = [n for n in claims if found.get(n) != expected["digests"][n]]
-    if not names and document["digest"] != expected["digest"]:
-        names = ["digest"]
-    return names
-
-
-def write_metrics(document: Mapping[str, Any], path: Path) -> None:
-    """Write metrics.json: a field per line, an element per line where there are several."""
-    fields = []
-    for name, value in document.items():
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-        if isinstance(value, dict) and len(text) > 90:
-            items = (f"    {_text(k)}: {_text(v)}" for k, v in value.items())
-            text = "{\n" + ",\n".join(items) + "\n  }"
-        elif isinstance(value, list) and value:
-            text = "[\n" + ",\n".join(f"    {_text(v)}" for v in value) + "\n  ]"
-        fields.append(f"  {_text(name)}: {text}")
-    path.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
+#: Fields of the fields that are objects.
+_PARTS = {
+    **dict.fromkeys(("source", "validation_source", "test_source"), _SOURCE),
+    "occam_bound": _OCCAM,
+    "global_gap": _GAP,
+}
 
 
 def read_metrics(folder: Path) -> dict[str, Any]:
@@ -133,74 +94,32 @@ def read_metrics(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     if not folder.is_dir():
         raise ArtifactError(f"{folder}: no such folder.", remedy="Name one of tetrakis fit.")
-    try:
-        document = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
-        )
-    except FileNotFoundError:
+    if not path.exists():
         raise ArtifactError(
             f"{path}: no such file.", remedy="Name a folder that tetrakis fit wrote."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=REMEDY) from None
-    _check(document, "object", str(path))
+        )
+    document = read_json(path, remedy=REMEDY)
+    check_type(document, "object", str(path), remedy=REMEDY)
     if document.get("schema") != SCHEMA:
         raise ArtifactError(
             f"{path}: expected schema {SCHEMA}, got {document.get('schema')!r:.40}.",
             remedy="Use the version of tetrakis that wrote it, or run tetrakis fit again.",
         )
-    _check_fields({**dict.fromkeys(LATER), **document}, FIELDS, str(path))
+    whole = {**dict.fromkeys(LATER), **document}
+    check_fields(whole, FIELDS, str(path), remedy=REMEDY)
     _check_parts(document, str(path))
     return dict(document)
 
 
 def _check_parts(document: dict[str, Any], place: str) -> None:
-    for name in ("source", "validation_source", "test_source"):
-        if document[name] is not None:
-            _check_fields(document[name], _SOURCE, f"{place}: {name}")
-    if document.get("occam_bound") is not None:
-        _check_fields(document["occam_bound"], _OCCAM, f"{place}: occam_bound")
-    if document.get("global_gap") is not None:
-        _check_fields(document["global_gap"], _GAP, f"{place}: global_gap")
-    for name, item in document["files"].items():
-        if Path(name).name != name:
-            raise ArtifactError(f"{place}: files: {name!r} is no file name.", remedy=REMEDY)
-        _check(item, "object", f"{place}: files: {name}")
-        _check_fields(item, _FILE, f"{place}: files: {name}")
+    for name, fields in _PARTS.items():
+        if document.get(name) is not None:
+            check_fields(document[name], fields, f"{place}: {name}", remedy=REMEDY)
+    check_files(document["files"], place, remedy=REMEDY)
     for name in ("epsilon_terms", "digests", "status"):
         kind = "number" if name == "epsilon_terms" else "text"
         for key, value in document[name].items():
-            _check(value, kind, f"{place}: {name}.{key}")
+            check_type(value, kind, f"{place}: {name}.{key}", remedy=REMEDY)
     for name in ("path", "baselines"):
         for k, row in enumerate(document[name]):
-            _check(row, "object", f"{place}: {name}[{k}]")
-
-
-def _check_fields(item: dict[str, Any], fields: Mapping[str, str], place: str) -> None:
-    for name, kind in fields.items():
-        if name not in item:
-            raise ArtifactError(f"{place}: field {name!r} is missing.", remedy=REMEDY)
-        _check(item[name], kind, f"{place}: {name}")
-    for name in item:
-        if name not in fields:
-            raise ArtifactError(f"{place}: unknown field {name!r}.", remedy=REMEDY)
-
-
-def _check(value: Any, kind: str, place: str) -> None:
-    kinds = kind.split(" or ")
-    if isinstance(value, bool) or not any(isinstance(value, _TYPES[k]) for k in kinds):
-        raise ArtifactError(f"{place}: expected {kind}, got {value!r:.60}.", remedy=REMEDY)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} isn't a number of JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError(f"a name occurs twice among {sorted(name for name, _ in pairs)}")
-    return dict(pairs)
+            check_type(row, "object", f"{place}: {name}[{k}]", remedy=REMEDY)

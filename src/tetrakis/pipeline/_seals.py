@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tetrakis.pipeline._documents import broken_seals
 from tetrakis.pipeline._folder import file_fault
-from tetrakis.pipeline._metrics import broken_seals
 from tetrakis.pipeline._verdict import Check
 
 

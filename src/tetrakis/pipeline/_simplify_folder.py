@@ -11,8 +11,9 @@ import tetrakis
 from tetrakis._files import atomic_folder
 from tetrakis.circuit import Aig, write_aiger
 from tetrakis.export import FORMATS
+from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._folder import CIRCUITS, file_record
-from tetrakis.pipeline._metrics import SCHEMA, sealed, write_metrics
+from tetrakis.pipeline._metrics import SCHEMA
 from tetrakis.pipeline._occam import claim_of
 from tetrakis.pipeline._simplify_box import sup_error
 from tetrakis.pipeline._simplify_rows import EditRows
@@ -166,10 +167,10 @@ def write_simplified(
                 rows, score_name=found.rows.score_name, bound="Occam" in found.rule
             )
             save_figure(figure, target / "path")
-        write_metrics(sealed(summary), target / SUMMARY)
+        write_document(sealed(summary), target / SUMMARY)
         names = sorted(p.name for p in target.iterdir() if p.is_file())
         names += [item["file"] for item in (*rows, *runs)]
         document = {"schema": SCHEMA, "kind": "simplify path", "task": task, "points": rows,
                     "runs": runs, "files": {n: file_record(target / n) for n in names}}  # fmt: skip
-        write_metrics(sealed(document), target / PATH)
+        write_document(sealed(document), target / PATH)
     return summary

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 from tetrakis.circuit import Aig
 from tetrakis.errors import ArtifactError
 from tetrakis.network import FixedPointResNet
-from tetrakis.pipeline import _compile as compiling
+from tetrakis.pipeline._compile_folder import NAME, SCHEMA
+from tetrakis.pipeline._documents import check_fields, check_files, read_json
 from tetrakis.pipeline._equivalence import compare
 from tetrakis.pipeline._folder import CIRCUITS, exported, load_file
-from tetrakis.pipeline._metrics import _check_fields, _once, _refuse
 from tetrakis.pipeline._recompute import error_bound
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
+from tetrakis.pipeline._words import interface, words_json
 
 _FIELDS = {
     "schema": "number",
@@ -50,7 +50,7 @@ _REMEDY = "Copy the whole folder again, or run tetrakis compile again."
 
 def is_compiled(folder: str | os.PathLike[str]) -> bool:
     """Whether `tetrakis compile` wrote a folder."""
-    return (Path(folder) / compiling.NAME).is_file()
+    return (Path(folder) / NAME).is_file()
 
 
 def verify_compiled(folder: str | os.PathLike[str], *, time_limit: float = 60.0) -> Verdict:
@@ -70,8 +70,8 @@ def verify_compiled(folder: str | os.PathLike[str], *, time_limit: float = 60.0)
     """
     folder = Path(folder)
     claims = _read(folder)
-    seals = seal_checks(claims, compiling.NAME)
-    files = list(file_checks(folder, claims["files"], _NAMES, compiling.NAME, "compile"))
+    seals = seal_checks(claims, NAME)
+    files = list(file_checks(folder, claims["files"], _NAMES, NAME, "compile"))
     if any(check.status == "refuted" for check in files):
         return Verdict((*seals, *files))
     circuit, fixed = (load_file(folder, name) for name in ("circuit.aig", "fixed_point.npz"))
@@ -79,24 +79,14 @@ def verify_compiled(folder: str | os.PathLike[str], *, time_limit: float = 60.0)
 
 
 def _read(folder: Path) -> dict[str, Any]:
-    path = folder / compiling.NAME
-    try:
-        document = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=_REMEDY) from None
-    if not isinstance(document, dict) or document.get("schema") != compiling.SCHEMA:
-        raise ArtifactError(
-            f"{path}: expected an object of schema {compiling.SCHEMA}.", remedy=_REMEDY
-        )
-    _check_fields(document, _FIELDS, str(path))
+    path = folder / NAME
+    document = read_json(path, remedy=_REMEDY)
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        raise ArtifactError(f"{path}: expected an object of schema {SCHEMA}.", remedy=_REMEDY)
+    check_fields(document, _FIELDS, str(path), remedy=_REMEDY)
     if document["decision"] not in ("words", "sign", "argmax"):
         raise ArtifactError(f"{path}: decision: unknown.", remedy=_REMEDY)
-    for name, record in document["files"].items():
-        if Path(name).name != name or not isinstance(record, dict):
-            raise ArtifactError(f"{path}: files: {name!r} is no file name.", remedy=_REMEDY)
-        _check_fields(record, {"bytes": "number", "sha256": "text"}, f"{path}: files: {name}")
+    check_files(document["files"], str(path), remedy=_REMEDY)
     return document
 
 
@@ -113,7 +103,7 @@ def _checks(
                 "proved" if same else "refuted",
                 f"circuit.aig exports to {'the same' if same else 'other'} bytes",
             )
-    text = compiling.words_json(compiling.interface(fixed, claims["decision"]))
+    text = words_json(interface(fixed, claims["decision"]))
     same = (folder / "encoding.json").read_text(encoding="utf-8") == text
     yield Check(
         "encoding",

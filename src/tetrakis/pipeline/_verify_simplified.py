@@ -12,8 +12,8 @@ from tetrakis.circuit import Aig, read_aiger
 from tetrakis.datasets import Table, read_table
 from tetrakis.encoding import Encoding, read_encoding
 from tetrakis.errors import ArtifactError, TetrakisError
+from tetrakis.pipeline._documents import read_json
 from tetrakis.pipeline._folder import CIRCUITS, exported
-from tetrakis.pipeline._metrics import _once, _refuse
 from tetrakis.pipeline._occam_check import check_bound
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._simplify_box import box_rows, box_words, sup_error
@@ -81,12 +81,7 @@ def edit_table(folder: str | os.PathLike[str], source: str, target: str | None) 
 
 def read_document(path: Path) -> dict[str, Any]:
     """Read summary.json or path.json of a simplification; an ArtifactError if it isn't one."""
-    try:
-        document = json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
-        )
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=_REMEDY) from None
+    document = read_json(path, remedy=_REMEDY)
     wanted = _PARTS.get(str(document.get("kind"))) if isinstance(document, dict) else None
     if wanted is None or not all(isinstance(document.get(n), k) for n, k in wanted.items()):
         raise ArtifactError(f"{path} isn't what tetrakis simplify writes.", remedy=_REMEDY)

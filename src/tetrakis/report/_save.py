@@ -11,6 +11,8 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from tetrakis._files import atomic_file
+
 #: Colours that people who don't tell red from green can tell apart.
 BLUE, ORANGE, GREY, INK = "#1f6fb4", "#d9622b", "#8a8f98", "#20242b"
 
@@ -28,15 +30,16 @@ def style() -> Iterator[None]:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG and SVG beside each other; `path` has no ending."""
+    """Write a figure as PNG and SVG beside each other; `path` has no ending.
+
+    Each file is whole or not there.
+    """
     with style():
         FigureCanvasAgg(figure)
-        figure.savefig(
-            path.with_suffix(".png"), dpi=144, facecolor="white", metadata={"Software": None}
-        )
-        figure.savefig(
-            path.with_suffix(".svg"), facecolor="white", metadata={"Date": None, "Creator": None}
-        )
+        with atomic_file(path.with_suffix(".png")) as file:
+            figure.savefig(file, dpi=144, facecolor="white", metadata={"Software": None})
+        with atomic_file(path.with_suffix(".svg")) as file:
+            figure.savefig(file, facecolor="white", metadata={"Date": None, "Creator": None})
 
 
 def short(text: str, limit: int = 30) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
 from threading import Lock
 from typing import Any
@@ -68,18 +68,24 @@ def train(
 
     starts = range(0, len(jobs), size)
     with ThreadPoolExecutor(max(1, threads)) as pool:
-        groups = list(pool.map(group_from, starts))
+        try:
+            groups = list(pool.map(group_from, starts))
+        except BaseException:
+            tally.stopped = True  # the pool waits for its threads
+            raise
     return [network for group in groups for network in group]
 
 
 class _Tally:
-    """Counts finished calls over all threads and reports the fraction done."""
+    """Counts finished calls over all threads, reports the fraction done, and stops them."""
 
     def __init__(self, progress: Callable[[float], None] | None, total: int) -> None:
         self.progress, self.total, self.done = progress, total, 0
-        self.lock = Lock()
+        self.lock, self.stopped = Lock(), False
 
     def tick(self) -> None:
+        if self.stopped:
+            raise CancelledError
         with self.lock:
             self.done += 1
             if self.progress is not None:

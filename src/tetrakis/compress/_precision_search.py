@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tetrakis.compress._exchange import Move, exchange, paid
 from tetrakis.compress._precision import Item, Precision, State
+from tetrakis.compress._precision_moves import Move, exchange, paid
 from tetrakis.compress._spread import Spread
 from tetrakis.errors import BudgetError, NetworkError
 from tetrakis.network import FixedPointResNet
