@@ -19,6 +19,7 @@ from tetrakis._estimators import (
 )
 from tetrakis.certificate import Certificate
 from tetrakis.convex._fit import Fit, fit_program
+from tetrakis.convex._losses import relative_gap
 
 Scope = Literal["sampled", "heuristic", "global"]
 
@@ -33,6 +34,31 @@ class _ConvexReLU(NetworkEstimator):
     n_neurons_: int
     n_iter_: int
 
+    def __init__(
+        self,
+        alpha: float = 1e-2,
+        *,
+        depth: int = 2,
+        width: int = 8,
+        fit_intercept: bool = True,
+        gated: bool = False,
+        patterns: str | int = "generate",
+        tol: float = 1e-4,
+        max_iter: int = 50,
+        certificate: Scope | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.depth = depth
+        self.width = width
+        self.fit_intercept = fit_intercept
+        self.gated = gated
+        self.patterns = patterns
+        self.tol = tol
+        self.max_iter = max_iter
+        self.certificate = certificate
+        self.random_state = random_state
+
     def _fit(self, X: np.ndarray, Y: np.ndarray, loss: str) -> None:
         options = self.get_params()
         fit: Fit = fit_program(
@@ -41,7 +67,7 @@ class _ConvexReLU(NetworkEstimator):
         )  # fmt: skip
         self.network_, self.certificate_ = fit.network, fit.certificate
         self.primal_, self.dual_ = fit.primal, fit.dual
-        self.dual_gap_ = (fit.primal - fit.dual) / max(fit.primal, 1e-300)
+        self.dual_gap_ = relative_gap(fit.primal, fit.dual)
         self.n_neurons_, self.n_iter_ = fit.n_neurons, fit.n_iter
         if not fit.n_neurons:
             warnings.warn(
@@ -121,31 +147,6 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
     (True, 'global')
     """
 
-    def __init__(
-        self,
-        alpha: float = 1e-2,
-        *,
-        depth: int = 2,
-        width: int = 8,
-        fit_intercept: bool = True,
-        gated: bool = False,
-        patterns: str | int = "generate",
-        tol: float = 1e-4,
-        max_iter: int = 50,
-        certificate: Scope | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.alpha = alpha
-        self.depth = depth
-        self.width = width
-        self.fit_intercept = fit_intercept
-        self.gated = gated
-        self.patterns = patterns
-        self.tol = tol
-        self.max_iter = max_iter
-        self.certificate = certificate
-        self.random_state = random_state
-
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` (n, d) and values `y` of shape (n,) or (n, c)."""
         X, y = checked_values(self, X, y, multi_output=True)
@@ -218,17 +219,12 @@ class ConvexReLUClassifier(NetworkClassifier, _ConvexReLU):
         certificate: Scope | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        self.alpha = alpha
+        super().__init__(
+            alpha, depth=depth, width=width, fit_intercept=fit_intercept, gated=gated,
+            patterns=patterns, tol=tol, max_iter=max_iter, certificate=certificate,
+            random_state=random_state,
+        )  # fmt: skip
         self.loss = loss
-        self.depth = depth
-        self.width = width
-        self.fit_intercept = fit_intercept
-        self.gated = gated
-        self.patterns = patterns
-        self.tol = tol
-        self.max_iter = max_iter
-        self.certificate = certificate
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` (n, d) and labels `y` of shape (n,)."""
