@@ -48,11 +48,6 @@ class GatedSolution:
         """(primal − dual) / primal."""
         return relative_gap(self.primal, self.dual)
 
-    def predict_training(self, X: np.ndarray) -> np.ndarray:
-        """Return f = Σ D_k X V_k on the rows of the patterns, shape (n, c)."""
-        on = self.patterns.signs[self.support]
-        return np.einsum("kn,nd,kdc->nc", on.astype(np.float64), X, self.V, optimize=True)
-
 
 def solve_gated(
     X: Any,

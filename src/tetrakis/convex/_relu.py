@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,6 @@ from tetrakis.convex._losses import Loss, check_problem, relative_gap
 from tetrakis.convex._neurons import Neurons, descend, join, polish, tidy
 from tetrakis.convex._sphere import sphere_maximum
 from tetrakis.errors import BudgetError
-
-Oracle = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _STARTS = 128
 _NEW = 8

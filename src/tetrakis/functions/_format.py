@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis.circuit import Aig, unpack
+from tetrakis.circuit import unpack
 
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
@@ -76,8 +76,3 @@ def word_codes(outputs: Words, rows: int, *, signed: bool) -> Longs:
     if signed:
         weights[-1:] *= -1
     return np.asarray(bits @ weights, np.int64)
-
-
-def is_signed(aig: Aig, lo: int) -> bool:
-    """Whether a word whose least value is `lo` has a sign bit."""
-    return lo < 0 and aig.num_pos > 0

@@ -207,16 +207,3 @@ def make_grid(target: Target, input_bits: int | Sequence[int]) -> Grid:
             remedy=f"Use --input-bits {MAX_BITS // d} for each of the {d} variables, or fewer.",
         )
     return Grid(target.box, tuple(int(b) for b in bits))
-
-
-def target_values(target: Target, grid: Grid) -> Floats:
-    """Evaluate at every representable input, ``(rows,)``.
-
-    Raises
-    ------
-    FormulaError
-        If a value isn't finite.
-    """
-    return np.concatenate(
-        [target.values(grid.points(np.arange(start, stop))) for start, stop in grid.chunks()]
-    )
