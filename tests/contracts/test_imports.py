@@ -13,7 +13,7 @@ ROOT = Path(tetrakis.__file__).parent
 LEVELS = {
     **dict.fromkeys(["errors", "certificate", "solution", "_files"], 0),
     "network": 1,
-    **dict.fromkeys(["measures", "graphs", "datasets", "encoding"], 2),
+    **dict.fromkeys(["measures", "graphs", "datasets", "encoding", "_estimators"], 2),
     **dict.fromkeys(["training", "convex", "compress", "circuit", "functions", "simplify"], 3),
     **dict.fromkeys(["lifts", "dynamics"], 3),
     **dict.fromkeys(["learners", "export"], 4),

@@ -9,7 +9,7 @@ import numpy as np
 
 from tetrakis.convex._deep_search import local_units, unit_outputs, unit_starts
 from tetrakis.convex._deep_units import Units, descend, join, polish, tidy
-from tetrakis.convex._losses import Loss, check_problem
+from tetrakis.convex._losses import Loss, check_problem, relative_gap
 from tetrakis.errors import BudgetError
 
 _STARTS, _SEARCH = 48, 256
@@ -49,7 +49,7 @@ class DeepSolution:
     @property
     def gap(self) -> float:
         """(primal − dual) / primal."""
-        return max(self.primal - self.dual, 0.0) / max(self.primal, 1e-300)
+        return relative_gap(self.primal, self.dual)
 
 
 def solve_deep(

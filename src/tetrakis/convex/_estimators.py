@@ -6,24 +6,27 @@ import warnings
 from typing import Any, Literal, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tetrakis._estimators import (
+    NetworkClassifier,
+    NetworkEstimator,
+    checked_labels,
+    checked_values,
+    generator_of,
+)
 from tetrakis.certificate import Certificate
 from tetrakis.convex._fit import Fit, fit_program
-from tetrakis.network import ResNet
+from tetrakis.convex._losses import relative_gap
 
 Scope = Literal["sampled", "heuristic", "global"]
 
 
-class _ConvexReLU(BaseEstimator):
+class _ConvexReLU(NetworkEstimator):
     """What classifier and regressor share."""
 
-    network_: ResNet
     certificate_: Certificate
     primal_: float
     dual_: float
@@ -31,16 +34,40 @@ class _ConvexReLU(BaseEstimator):
     n_neurons_: int
     n_iter_: int
 
+    def __init__(
+        self,
+        alpha: float = 1e-2,
+        *,
+        depth: int = 2,
+        width: int = 8,
+        fit_intercept: bool = True,
+        gated: bool = False,
+        patterns: str | int = "generate",
+        tol: float = 1e-4,
+        max_iter: int = 50,
+        certificate: Scope | None = None,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.alpha = alpha
+        self.depth = depth
+        self.width = width
+        self.fit_intercept = fit_intercept
+        self.gated = gated
+        self.patterns = patterns
+        self.tol = tol
+        self.max_iter = max_iter
+        self.certificate = certificate
+        self.random_state = random_state
+
     def _fit(self, X: np.ndarray, Y: np.ndarray, loss: str) -> None:
         options = self.get_params()
-        rng = np.random.default_rng(check_random_state(options["random_state"]).randint(2**31 - 1))
         fit: Fit = fit_program(
-            X, Y, loss=loss, rng=rng,
+            X, Y, loss=loss, rng=generator_of(options["random_state"]),
             **{k: options[k] for k in options if k not in ("loss", "random_state")},
         )  # fmt: skip
         self.network_, self.certificate_ = fit.network, fit.certificate
         self.primal_, self.dual_ = fit.primal, fit.dual
-        self.dual_gap_ = (fit.primal - fit.dual) / max(fit.primal, 1e-300)
+        self.dual_gap_ = relative_gap(fit.primal, fit.dual)
         self.n_neurons_, self.n_iter_ = fit.n_neurons, fit.n_iter
         if not fit.n_neurons:
             warnings.warn(
@@ -56,11 +83,6 @@ class _ConvexReLU(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-
-    def _outputs(self, X: Any) -> np.ndarray:
-        check_is_fitted(self, "network_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self.network_.evaluate(X)
 
 
 class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
@@ -125,37 +147,9 @@ class ConvexReLURegressor(RegressorMixin, _ConvexReLU):
     (True, 'global')
     """
 
-    def __init__(
-        self,
-        alpha: float = 1e-2,
-        *,
-        depth: int = 2,
-        width: int = 8,
-        fit_intercept: bool = True,
-        gated: bool = False,
-        patterns: str | int = "generate",
-        tol: float = 1e-4,
-        max_iter: int = 50,
-        certificate: Scope | None = None,
-        random_state: int | np.random.RandomState | None = None,
-    ) -> None:
-        self.alpha = alpha
-        self.depth = depth
-        self.width = width
-        self.fit_intercept = fit_intercept
-        self.gated = gated
-        self.patterns = patterns
-        self.tol = tol
-        self.max_iter = max_iter
-        self.certificate = certificate
-        self.random_state = random_state
-
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` (n, d) and values `y` of shape (n,) or (n, c)."""
-        X, y = validate_data(
-            self, X, y, dtype=np.float64, y_numeric=True, multi_output=True, ensure_min_samples=2
-        )
-        y = np.asarray(y, dtype=np.float64)
+        X, y = checked_values(self, X, y, multi_output=True)
         self._flat = y.ndim == 1
         self._fit(X, y.reshape(len(y), -1), "squared")
         return self
@@ -175,7 +169,7 @@ def _has_probabilities(model: ConvexReLUClassifier) -> bool:
     return model.loss == "logistic"
 
 
-class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
+class ConvexReLUClassifier(NetworkClassifier, _ConvexReLU):
     """Parallel relu network of any width, trained to a certified global optimum.
 
     Minimises the mean loss plus alpha Σ_k ‖u_k‖‖α_k‖ over f(x) = Σ_k (x·u_k)₊ α_k and the number
@@ -210,8 +204,6 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
     1.0
     """
 
-    classes_: np.ndarray
-
     def __init__(
         self,
         alpha: float = 1e-2,
@@ -227,25 +219,16 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
         certificate: Scope | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
-        self.alpha = alpha
+        super().__init__(
+            alpha, depth=depth, width=width, fit_intercept=fit_intercept, gated=gated,
+            patterns=patterns, tol=tol, max_iter=max_iter, certificate=certificate,
+            random_state=random_state,
+        )  # fmt: skip
         self.loss = loss
-        self.depth = depth
-        self.width = width
-        self.fit_intercept = fit_intercept
-        self.gated = gated
-        self.patterns = patterns
-        self.tol = tol
-        self.max_iter = max_iter
-        self.certificate = certificate
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` (n, d) and labels `y` of shape (n,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
+        X, self.classes_, labels = checked_labels(self, X, y)
         Y = np.eye(len(self.classes_))[labels]
         if len(self.classes_) == 2:
             Y = 2 * Y[:, 1:] - 1
@@ -254,21 +237,7 @@ class ConvexReLUClassifier(ClassifierMixin, _ConvexReLU):
         self._fit(X, Y, self.loss)
         return self
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Compute outputs of the network, shape (n,) for two classes, else (n, n_classes)."""
-        F = self._outputs(X)
-        return F[:, 0] if F.shape[1] == 1 else F
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels of rows `X`."""
-        F = self._outputs(X)
-        chosen = (F[:, 0] > 0).astype(int) if F.shape[1] == 1 else F.argmax(axis=1)
-        return self.classes_[chosen]
-
     @available_if(_has_probabilities)
     def predict_proba(self, X: Any) -> np.ndarray:
         """Compute probabilities of the classes, shape (n, n_classes); logistic loss only."""
-        F = self._outputs(X)
-        F = np.concatenate([np.zeros_like(F), F], axis=1) if F.shape[1] == 1 else F
-        P = np.exp(F - F.max(axis=1, keepdims=True))
-        return P / P.sum(axis=1, keepdims=True)
+        return super().predict_proba(X)

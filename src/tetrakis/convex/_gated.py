@@ -9,7 +9,7 @@ import numpy as np
 
 from tetrakis.convex._gated_kernels import gradients, predictions
 from tetrakis.convex._gated_model import Model, on_rows
-from tetrakis.convex._losses import Loss, check_problem
+from tetrakis.convex._losses import Loss, check_problem, relative_gap
 from tetrakis.convex._patterns import Patterns
 from tetrakis.convex._products import Backend, gradient_norms
 
@@ -46,12 +46,7 @@ class GatedSolution:
     @property
     def gap(self) -> float:
         """(primal − dual) / primal."""
-        return max(self.primal - self.dual, 0.0) / max(self.primal, 1e-300)
-
-    def predict_training(self, X: np.ndarray) -> np.ndarray:
-        """Return f = Σ D_k X V_k on the rows of the patterns, shape (n, c)."""
-        on = self.patterns.signs[self.support]
-        return np.einsum("kn,nd,kdc->nc", on.astype(np.float64), X, self.V, optimize=True)
+        return relative_gap(self.primal, self.dual)
 
 
 def solve_gated(

@@ -140,6 +140,11 @@ def loss_named(loss: str | Loss) -> Loss:
     return LOSSES[loss]
 
 
+def relative_gap(primal: float, dual: float) -> float:
+    """Return (primal − dual) / primal, and 0 where rounding puts the dual above."""
+    return max(primal - dual, 0.0) / max(primal, 1e-300)
+
+
 def check_problem(X: Any, Y: Any, loss: str | Loss) -> tuple[np.ndarray, np.ndarray, Loss]:
     """Return X (n, d) and Y (n, c) in float64, or raise DataError.
 

@@ -1,4 +1,4 @@
-"""The two hot products over all patterns, in blocks of rows: numpy, or JAX on an accelerator."""
+"""The hot product over all patterns, in blocks of rows: numpy, or JAX on an accelerator."""
 
 from __future__ import annotations
 
@@ -45,17 +45,6 @@ def all_gradients(
         right = (X[rows, :, None] * nu[rows, None, :]).reshape(-1, d * c)
         total += product(signs[:, rows], right)
     return total
-
-
-def pattern_signs(X: np.ndarray, gates: np.ndarray, *, backend: Backend = "numpy") -> np.ndarray:
-    """Return 1[X g ≥ 0] for every gate, shape (P, n), in blocks of rows."""
-    signs = np.empty((len(gates), len(X)), dtype=np.uint8)
-    step = max(1, _BLOCK // max(len(gates), 1))
-    product: Any = _jax_product if backend == "jax" else _numpy_product
-    for start in range(0, len(X), step):
-        rows = slice(start, start + step)
-        signs[:, rows] = product(gates, np.ascontiguousarray(X[rows].T)) >= 0
-    return signs
 
 
 def _numpy_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:

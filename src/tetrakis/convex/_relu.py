@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from tetrakis.convex._climb import local_maxima, starting_points
-from tetrakis.convex._losses import Loss, check_problem
+from tetrakis.convex._losses import Loss, check_problem, relative_gap
 from tetrakis.convex._neurons import Neurons, descend, join, polish, tidy
 from tetrakis.convex._sphere import sphere_maximum
 from tetrakis.errors import BudgetError
-
-Oracle = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 _STARTS = 128
 _NEW = 8
@@ -59,7 +56,7 @@ class ReLUSolution:
     @property
     def gap(self) -> float:
         """(primal − dual) / primal."""
-        return max(self.primal - self.dual, 0.0) / max(self.primal, 1e-300)
+        return relative_gap(self.primal, self.dual)
 
 
 def solve_relu(

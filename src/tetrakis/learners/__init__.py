@@ -16,9 +16,9 @@ from tetrakis.learners._search import SearchResult as SearchResult
 from tetrakis.learners._search import search as search
 from tetrakis.learners._table_estimators import TableNetClassifier as TableNetClassifier
 from tetrakis.learners._table_estimators import TableNetRegressor as TableNetRegressor
-from tetrakis.learners._table_estimators import TablePoint as TablePoint
 from tetrakis.learners._table_nets import TableNet as TableNet
 from tetrakis.learners._table_nets import TableSettings as TableSettings
 from tetrakis.learners._table_nets import fit_tables as fit_tables
 from tetrakis.learners._table_of_trees import table_network as table_network
+from tetrakis.learners._table_points import TablePoint as TablePoint
 from tetrakis.learners._views import Split as Split

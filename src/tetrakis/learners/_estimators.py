@@ -3,38 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tetrakis._estimators import seed_of
 from tetrakis.certificate import Certificate
-from tetrakis.circuit import Aig, simulate_rows
-from tetrakis.datasets import Table, table_from_arrays
-from tetrakis.encoding import Encoding
+from tetrakis.datasets import Table
 from tetrakis.errors import BudgetError
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import choose
-from tetrakis.learners._problem import Problem, Task, problem_from_table
+from tetrakis.learners._circuit_estimator import (
+    CircuitClassifier,
+    CircuitEstimator,
+    CircuitRegressor,
+)
+from tetrakis.learners._problem import Task, problem_from_table
 from tetrakis.learners._search import search
 from tetrakis.learners._simplified import KINDS, STARTS
 from tetrakis.network import FixedPointResNet, ResNet
 
-_ROWS_AT_ONCE = 65_536
 
-
-class _ResNetEstimator(BaseEstimator):
+class _ResNetEstimator(CircuitEstimator):
     """What classifier and regressor share."""
 
     # What a fit leaves behind.
     path_: tuple[Candidate, ...]
-    encoding_: Encoding
     network_: ResNet
     fixed_point_: FixedPointResNet
-    circuit_: Aig
     certificate_: Certificate
     held_out_score_: float
     rule_: str
@@ -56,7 +52,7 @@ class _ResNetEstimator(BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def _fit(self, table: Table, task: Task) -> Problem:
+    def _fit(self, table: Table, task: Task) -> None:
         if self.max_gates is not None and not self.max_gates >= 0:
             raise BudgetError(f"max_gates: expected a number >= 0, got {self.max_gates!r}.")
         if not self.effort > 0:
@@ -68,7 +64,7 @@ class _ResNetEstimator(BaseEstimator):
         found = search(
             problem,
             max_gates=() if self.max_gates is None else (self.max_gates,),
-            seed=_seed(self.random_state),
+            seed=seed_of(self.random_state),
             effort=self.effort,
             jobs=effective_n_jobs(self.n_jobs),
             starts=starts,
@@ -85,31 +81,9 @@ class _ResNetEstimator(BaseEstimator):
         self.fixed_point_, self.circuit_ = best.fixed_point, best.circuit
         self.certificate_ = best.certificate
         self.held_out_score_ = best.held_out_score
-        return problem
-
-    def _integers(self, X: Any) -> np.ndarray:
-        """Run the circuit on rows: integers of its output word."""
-        check_is_fitted(self, "circuit_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        output = self.encoding_.output
-        assert output is not None
-        parts = [
-            output.integers(
-                simulate_rows(self.circuit_, self.encoding_.encode_bits(X[i : i + _ROWS_AT_ONCE]))
-            )
-            for i in range(0, len(X), _ROWS_AT_ONCE)
-        ]
-        return np.concatenate(parts)
 
 
-def _seed(random_state: int | np.random.RandomState | None) -> int:
-    if random_state is None or isinstance(random_state, np.random.RandomState):
-        source = np.random.RandomState() if random_state is None else random_state
-        return int(source.randint(2**31 - 1))
-    return int(random_state)
-
-
-class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
+class ResNetClassifier(CircuitClassifier, _ResNetEstimator):
     """Classifier that is a small circuit, found through sparse quantised residual networks.
 
     Parameters
@@ -162,25 +136,8 @@ class ResNetClassifier(ClassifierMixin, _ResNetEstimator):
     >>> model = ResNetClassifier(max_gates=200, random_state=0).fit(X, y)  # doctest: +SKIP
     """
 
-    classes_: np.ndarray
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit to rows `X` of shape (n_samples, n_features) and labels `y`."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
-        self._fit(table_from_arrays(X, labels.astype(float)), "classification")
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels of rows `X` by running the circuit."""
-        indices = self._integers(X)
-        return self.classes_[np.minimum(indices, len(self.classes_) - 1)]
-
-
-class ResNetRegressor(RegressorMixin, _ResNetEstimator):
+class ResNetRegressor(CircuitRegressor, _ResNetEstimator):
     """Regressor that is a small circuit, found through sparse quantised residual networks.
 
     Parameters
@@ -211,16 +168,3 @@ class ResNetRegressor(RegressorMixin, _ResNetEstimator):
     ----------
     [Jacot25] for the idea; the training is ours.
     """
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit to rows `X` of shape (n_samples, n_features) and values `y` of shape (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        self._fit(table_from_arrays(X, np.asarray(y, np.float64)), "regression")
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict values of rows `X` by running the circuit."""
-        output = self.encoding_.output if hasattr(self, "encoding_") else None
-        integers = self._integers(X)
-        assert output is not None
-        return output.offset + output.scale * integers.astype(np.float64)

@@ -6,41 +6,43 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_classifier
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import RegressorMixin, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tetrakis._estimators import (
+    NetworkClassifier,
+    NetworkEstimator,
+    RandomState,
+    checked_labels,
+    checked_values,
+    generator_of,
+)
 from tetrakis.certificate import Certificate
-from tetrakis.circuit import Aig, simulate_rows
 from tetrakis.datasets import table_from_arrays
-from tetrakis.encoding import Encoding
 from tetrakis.errors import BudgetError, GraphError
 from tetrakis.graphs import BaseGraph, Lift, to_resnet
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import choose
+from tetrakis.learners._circuit_estimator import CircuitEstimator
 from tetrakis.learners._compress_lift import ACTIVATION_BITS, DELTAS, Standard, compressed
 from tetrakis.learners._problem import Problem
 from tetrakis.lifts import Loss, TrainedLift
 from tetrakis.network import FixedPointResNet, ResNet
 
 
-class LiftEstimator(BaseEstimator):
+class LiftEstimator(NetworkEstimator, CircuitEstimator):
     """Standardises, trains a lift, keeps its network, and compiles it on request."""
 
     graph_: BaseGraph
     lift_: Lift
-    network_: ResNet
     loss_: float
     n_iter_: int
     path_: tuple[Candidate, ...]
-    encoding_: Encoding
     fixed_point_: FixedPointResNet
-    circuit_: Aig
     certificate_: Certificate
     held_out_score_: float
     rule_: str
-    random_state: Any
+    random_state: RandomState
     _standard: Standard
 
     def _train(
@@ -50,7 +52,7 @@ class LiftEstimator(BaseEstimator):
 
     def _learn(self, X: NDArray, y: NDArray, loss: Loss, n_outputs: int) -> None:
         """Train on rows; `y` as the loss wants it, in units of the target for squared loss."""
-        rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31 - 1))
+        rng = generator_of(self.random_state)
         spread = X.std(axis=0)
         varies = (np.ptp(X, axis=0) > 0) & (spread > 0)
         offset, scale = 0.0, 1.0
@@ -71,11 +73,6 @@ class LiftEstimator(BaseEstimator):
         for name in ("path_", "circuit_", "encoding_", "fixed_point_", "certificate_"):
             if hasattr(self, name):  # of an earlier fit
                 delattr(self, name)
-
-    def _outputs(self, X: Any) -> NDArray[np.float64]:
-        check_is_fitted(self, "network_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        return self.network_.evaluate(X)
 
     def compress(
         self,
@@ -156,21 +153,13 @@ class LiftEstimator(BaseEstimator):
     def _label(self) -> str:
         return f"lift of {len(self.graph_.hidden)} types, {self.lift_.n_parameters} parameters"
 
-    def _integers(self, X: Any) -> NDArray[np.int64]:
-        check_is_fitted(self, "circuit_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        output = self.encoding_.output
-        assert output is not None
-        return output.integers(simulate_rows(self.circuit_, self.encoding_.encode_bits(X)))
-
 
 class LiftRegressor(RegressorMixin, LiftEstimator):
     """Fit and predict values."""
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` of shape (n_samples, n_features) and values `y` of shape (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        self._learn(X, np.asarray(y, np.float64), "squared", 1)
+        self._learn(*checked_values(self, X, y), "squared", 1)
         return self
 
     def predict(self, X: Any) -> NDArray[np.float64]:
@@ -179,49 +168,22 @@ class LiftRegressor(RegressorMixin, LiftEstimator):
 
     def predict_circuit(self, X: Any) -> NDArray[np.float64]:
         """Predict values of rows `X` by running the circuit that `compress` made."""
-        integers = self._integers(X)
-        output = self.encoding_.output
-        assert output is not None
-        return output.offset + output.scale * integers.astype(np.float64)
+        return self._circuit_values(X)
 
 
-class LiftClassifier(ClassifierMixin, LiftEstimator):
+class LiftClassifier(NetworkClassifier, LiftEstimator):
     """Fit and predict labels."""
-
-    classes_: NDArray
 
     def fit(self, X: Any, y: Any) -> Self:
         """Fit to rows `X` of shape (n_samples, n_features) and labels `y` of shape (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
+        X, self.classes_, labels = checked_labels(self, X, y)
         n = len(self.classes_)
-        if n < 2:
-            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
         self._learn(X, labels, "logistic" if n == 2 else "softmax", 1 if n == 2 else n)
         return self
 
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Compute outputs of the network, shape (n,) for two classes, else (n, n_classes)."""
-        F = self._outputs(X)
-        return F[:, 0] if F.shape[1] == 1 else F
-
-    def predict(self, X: Any) -> NDArray:
-        """Predict labels of rows `X` with the network."""
-        F = self._outputs(X)
-        chosen = (F[:, 0] > 0).astype(int) if F.shape[1] == 1 else F.argmax(axis=1)
-        return self.classes_[chosen]
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Compute probabilities of the classes, shape (n, n_classes)."""
-        F = self._outputs(X)
-        F = np.concatenate([np.zeros_like(F), F], axis=1) if F.shape[1] == 1 else F
-        P = np.exp(F - F.max(axis=1, keepdims=True))
-        return P / P.sum(axis=1, keepdims=True)
-
     def predict_circuit(self, X: Any) -> NDArray:
         """Predict labels of rows `X` by running the circuit that `compress` made."""
-        return self.classes_[np.minimum(self._integers(X), len(self.classes_) - 1)]
+        return self._circuit_labels(X)
 
 
 def check_columns(graph: BaseGraph, n_columns: int, n_outputs: int) -> BaseGraph:

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Self
-
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from tetrakis.circuit import Aig, optimise, simulate_rows
-from tetrakis.datasets import table_from_arrays
-from tetrakis.encoding import Encoding, Output, fit_encoding
+from tetrakis._estimators import seed_of
+from tetrakis.datasets import Table
+from tetrakis.encoding import Output, fit_encoding
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.learners._estimators import _seed
-from tetrakis.learners._problem import Problem, Task, problem_from_table, r2
-from tetrakis.learners._table_nets import TableNet, TableSettings, fit_tables
+from tetrakis.learners._circuit_estimator import (
+    CircuitClassifier,
+    CircuitEstimator,
+    CircuitRegressor,
+)
+from tetrakis.learners._problem import Task, problem_from_table
+from tetrakis.learners._table_nets import TableSettings, fit_tables
+from tetrakis.learners._table_points import TablePoint, best_point, held_rows, point_of
 from tetrakis.learners._views import TRIM
 from tetrakis.network import FixedPointResNet, ResNet
 
-_ROWS_AT_ONCE = 65_536
 
-
-@dataclass(frozen=True, eq=False)
-class TablePoint:
-    """One trained table network: its penalty, its circuit, and what it scores.
-
-    Parameters
-    ----------
-    net : TableNet
-    circuit : Aig
-    train_score : float
-    held_out_score : float
-        On rows that training didn't see; NaN without `validation_fraction`.
-    """
-
-    net: TableNet
-    circuit: Aig
-    train_score: float
-    held_out_score: float
-
-    @property
-    def num_gates(self) -> int:
-        """AND nodes of the circuit."""
-        return self.circuit.num_gates
-
-
-class _TableNetEstimator(BaseEstimator):
+class _TableNetEstimator(CircuitEstimator):
     """What classifier and regressor share."""
 
     path_: tuple[TablePoint, ...]
-    encoding_: Encoding
     fixed_point_: FixedPointResNet
-    circuit_: Aig
     held_out_score_: float
 
     def __init__(
@@ -110,15 +82,14 @@ class _TableNetEstimator(BaseEstimator):
             self.warm_start_trees,
         )  # fmt: skip
 
-    def _fit(self, X: np.ndarray, y: np.ndarray, task: Task) -> None:
-        table = table_from_arrays(X, np.asarray(y, np.float64))
+    def _fit(self, table: Table, task: Task) -> None:
         problem = problem_from_table(table, task)
-        if task == "classification" and len(problem.classes) > len(y):
-            raise DataError(f"{len(problem.classes)} classes, but only {len(y)} rows.")
+        if task == "classification" and len(problem.classes) > table.n_rows:
+            raise DataError(f"{len(problem.classes)} classes, but only {table.n_rows} rows.")
         settings = self._settings(problem.n_outputs)
-        seed = _seed(self.random_state)
-        held = _held_rows(problem, self.validation_fraction, seed)
-        own = np.arange(len(y)) if held is None else np.flatnonzero(~held)
+        seed = seed_of(self.random_state)
+        held = held_rows(problem, self.validation_fraction, seed)
+        own = np.arange(table.n_rows) if held is None else np.flatnonzero(~held)
         encoding = fit_encoding(table.take(own), bits=self.input_bits, trim=TRIM)
         codes = encoding.encode(table, unknown="ignore")
         widths = np.array([len(word.bits) for word in encoding.inputs], np.int64)
@@ -126,8 +97,8 @@ class _TableNetEstimator(BaseEstimator):
             codes, widths, problem.target, task, settings, n_classes=len(problem.classes),
             seed=seed, held=held,
         )  # fmt: skip
-        self.path_ = tuple(_point(net, problem, codes, own, held) for net in nets)
-        best = self._chosen()
+        self.path_ = tuple(point_of(net, problem, codes, own, held) for net in nets)
+        best = best_point(self.path_, self.max_gates)
         self.fixed_point_, self.circuit_ = best.net.network, best.circuit
         self.held_out_score_ = best.held_out_score
         width, classes = best.circuit.num_pos, problem.classes
@@ -139,73 +110,14 @@ class _TableNetEstimator(BaseEstimator):
             )
         self.encoding_ = encoding.with_output(output)
 
-    def _chosen(self) -> TablePoint:
-        """Pick the best held-out score (training score without) within the budget."""
-        within = [p for p in self.path_ if self.max_gates is None or p.num_gates <= self.max_gates]
-        if not within:
-            least = min(p.num_gates for p in self.path_)
-            raise BudgetError(
-                f"No circuit of at most {self.max_gates} AND nodes was found; the smallest has "
-                f"{least}.",
-                remedy="Allow more, or give larger penalties or fewer tables.",
-            )
-        held = not np.isnan(within[0].held_out_score)
-        return max(
-            within, key=lambda p: (p.held_out_score if held else p.train_score, -p.num_gates)
-        )
-
     @property
     def network_(self) -> ResNet:
         """The float network: tables as threshold units (`without_tables`)."""
         check_is_fitted(self, "fixed_point_")
         return self.fixed_point_.to_resnet()
 
-    def _integers(self, X: Any) -> np.ndarray:
-        """Run the circuit on rows: integers of its output word."""
-        check_is_fitted(self, "circuit_")
-        X = validate_data(self, X, reset=False, dtype=np.float64)
-        output = self.encoding_.output
-        assert output is not None
-        parts = [
-            output.integers(
-                simulate_rows(self.circuit_, self.encoding_.encode_bits(X[i : i + _ROWS_AT_ONCE]))
-            )
-            for i in range(0, len(X), _ROWS_AT_ONCE)
-        ]
-        return np.concatenate(parts)
 
-
-def _held_rows(problem: Problem, share: float, seed: int) -> np.ndarray | None:
-    """Mark rows to hold out; every class keeps a row to train on."""
-    n = problem.table.n_rows
-    count = int(share * n)
-    if not count:
-        return None
-    order = np.random.default_rng(seed).permutation(n)
-    if problem.task == "classification":
-        _, first = np.unique(problem.target[order], return_index=True)
-        order = np.concatenate([np.delete(order, first), order[first]])
-    held = np.zeros(n, bool)
-    held[order[: min(count, n - max(1, len(problem.classes)))]] = True
-    return held if held.any() else None
-
-
-def _point(
-    net: TableNet, problem: Problem, codes: np.ndarray, own: np.ndarray, held: np.ndarray | None
-) -> TablePoint:
-    guess = net.predict(codes)
-
-    def score(rows: np.ndarray) -> float:
-        truth = problem.target[rows]
-        if problem.task == "regression":
-            return r2(truth, guess[rows])
-        return float(np.mean(guess[rows] == truth))
-
-    rest = float("nan") if held is None else score(np.flatnonzero(held))
-    return TablePoint(net, optimise(net.circuit()), score(own), rest)
-
-
-class TableNetClassifier(ClassifierMixin, _TableNetEstimator):
+class TableNetClassifier(CircuitClassifier, _TableNetEstimator):
     """Classifier that is a small circuit: comparators, learned tables and a sum of their entries.
 
     Parameters
@@ -263,25 +175,8 @@ class TableNetClassifier(ClassifierMixin, _TableNetEstimator):
     >>> model = TableNetClassifier(random_state=0).fit(X, y)  # doctest: +SKIP
     """
 
-    classes_: np.ndarray
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit to rows `X` of shape (n_samples, n_features) and labels `y`."""
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"Expected two classes or more, got one class: {self.classes_[0]!r}.")
-        self._fit(X, labels.astype(float), "classification")
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict labels of rows `X` by running the circuit."""
-        indices = self._integers(X)
-        return self.classes_[np.minimum(indices, len(self.classes_) - 1)]
-
-
-class TableNetRegressor(RegressorMixin, _TableNetEstimator):
+class TableNetRegressor(CircuitRegressor, _TableNetEstimator):
     """Regressor that is a small circuit: comparators, learned tables and a sum of their entries.
 
     Parameters
@@ -301,16 +196,3 @@ class TableNetRegressor(RegressorMixin, _TableNetEstimator):
     ----------
     Ours; see docs/tables.md.
     """
-
-    def fit(self, X: Any, y: Any) -> Self:
-        """Fit to rows `X` of shape (n_samples, n_features) and values `y` of shape (n_samples,)."""
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
-        self._fit(X, np.asarray(y, np.float64), "regression")
-        return self
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict values of rows `X` by running the circuit."""
-        output = self.encoding_.output if hasattr(self, "encoding_") else None
-        integers = self._integers(X)
-        assert output is not None
-        return output.offset + output.scale * integers.astype(np.float64)
