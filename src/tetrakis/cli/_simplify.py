@@ -125,23 +125,14 @@ def simplify(
     from tetrakis._files import check_folder
     from tetrakis.circuit import read_circuit
     from tetrakis.cli._show_simplify import live, show_simplified
-    from tetrakis.pipeline import (
-        Wish,
-        box_rows,
-        box_words,
-        read_earlier,
-        simplify_circuit,
-        task_of,
-        write_simplified,
-    )
+    from tetrakis.pipeline import Wish, read_earlier, simplify_circuit, task_of, write_simplified
 
     wish = Wish(max_gates, tolerance, budget, None if choose is None else choose.value)
     check_folder(out, force=force)
     start, scale = read_circuit(circuit), 1.0
     held: EditRows | None = None
     if data is None:
-        scale, classes = (1.0, False) if encoding is None else box_words(start, encoding)
-        rows = box_rows(start, epsilon or 0.0, scale=scale, classes=classes)
+        rows, scale = _box(start, encoding, epsilon or 0.0)
     else:
         rows = _rows(start, data, encoding, target)
         held = None if guard is None else _rows(start, guard, encoding, target)
@@ -150,15 +141,9 @@ def simplify(
     earlier = read_earlier(out, task, start, rows, held) if resume else None
     with live(rows, held, quiet=quiet) as report:
         found = simplify_circuit(
-            start,
-            rows,
-            guard=held,
-            wish=wish,
-            seeds=range(seed, seed + seeds),
-            jobs=jobs or cpu_count() or 1,
-            earlier=earlier,
-            progress=report,
-        )
+            start, rows, guard=held, wish=wish, seeds=range(seed, seed + seeds),
+            jobs=jobs or cpu_count() or 1, earlier=earlier, progress=report,
+        )  # fmt: skip
     words = None if encoding is None else encoding.read_bytes()
     summary = write_simplified(found, out, task=task, scale=scale, encoding=words, force=force)
     if not quiet:
@@ -188,6 +173,14 @@ def _check_options(
     ):  # fmt: skip
         if box and value is not None:
             raise BudgetError(f"--{name} goes with --data, not with --box.", remedy="Leave it out.")
+
+
+def _box(circuit: Aig, encoding: Path | None, epsilon: float) -> tuple[EditRows, float]:
+    """All inputs as rows, and what a step of the output is worth."""
+    from tetrakis.pipeline import box_rows, box_words
+
+    scale, classes = (1.0, False) if encoding is None else box_words(circuit, encoding)
+    return box_rows(circuit, epsilon, scale=scale, classes=classes), scale
 
 
 def _rows(circuit: Aig, source: str, encoding: Path | None, target: str | None) -> EditRows:

@@ -5,13 +5,13 @@ from tetrakis.functions._approximation import Approximation as Approximation
 from tetrakis.functions._competition import CONSTRUCTIONS as CONSTRUCTIONS
 from tetrakis.functions._curve import Curve as Curve
 from tetrakis.functions._curve import CurvePoint as CurvePoint
-from tetrakis.functions._curve import GammaFit as GammaFit
 from tetrakis.functions._curve import circuit_size_curve as circuit_size_curve
-from tetrakis.functions._curve import fit_gamma as fit_gamma
-from tetrakis.functions._curve import htmc_norm as htmc_norm
 from tetrakis.functions._expression import Expression as Expression
 from tetrakis.functions._expression import parse_formula as parse_formula
 from tetrakis.functions._format import OutputFormat as OutputFormat
+from tetrakis.functions._gamma import GammaFit as GammaFit
+from tetrakis.functions._gamma import fit_gamma as fit_gamma
+from tetrakis.functions._gamma import htmc_norm as htmc_norm
 from tetrakis.functions._rounding import enough_bits as enough_bits
 from tetrakis.functions._rounding import input_rounding as input_rounding
 from tetrakis.functions._sums import Hierarchy as Hierarchy

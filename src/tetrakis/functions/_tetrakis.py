@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions._relu_graph import Affine, ReluGraph
+from tetrakis.functions._nodal_network import nodal_network
 from tetrakis.network import ResNet
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tetrakis.functions._approximation import Approximation
 
 Floats = NDArray[np.float64]
-MAX_POINTS, MAX_NODAL = 1 << 24, 20_000
+MAX_POINTS = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,28 +193,7 @@ class Tetrakis:
         ----------
         THEORY 5 (ours); checked numerically.
         """
-        points = np.argwhere(self.lattice != 0)
-        if len(points) > MAX_NODAL:
-            raise BudgetError(
-                f"{len(points):,} nodal functions; at most {MAX_NODAL:,} are built.",
-                remedy="Take a coarser lattice.",
-            )
-        graph = ReluGraph(self.lattice.ndim)
-        places = [
-            graph.input(i) * (1 / h) + Affine((), -lo / h)
-            for i, (h, lo) in enumerate(zip(self.spacing, self.box[:, 0], strict=True))
-        ]
-        total = Affine()
-        pieces = []
-        for point in points:
-            far = [graph.absolute(place - Affine((), float(p)))
-                   for place, p in zip(places, point, strict=True)]  # fmt: skip
-            odd = graph.maximum([far[i] for i in np.flatnonzero(point & 1)])
-            even = graph.maximum([far[i] for i in np.flatnonzero(~point & 1)])
-            nodal = graph.relu(Affine((), 1.0) - odd - even)
-            pieces += [(place, f * float(self.lattice[tuple(point)])) for place, f in nodal.terms]
-        total = Affine(tuple(pieces))
-        return graph.build([total], self.box)
+        return nodal_network(self.lattice, self.box, self.spacing)
 
     def to_circuit(
         self, input_bits: int | Sequence[int], *, epsilon: float, **options: Any
@@ -281,28 +260,6 @@ class Tetrakis:
         DataError
             If there aren't two axes.
         """
-        if self.lattice.ndim != 2:
-            raise DataError(f"Only two axes can be drawn; there are {self.lattice.ndim}.")
-        from matplotlib.figure import Figure
+        from tetrakis.functions._triangulation import triangulation_figure
 
-        figure = Figure(figsize=(5, 4.5), layout="constrained")
-        axis = figure.add_subplot()
-        nx, ny = (int(n) for n in self.intervals)
-        (x0, x1), (y0, y1) = self.box.tolist()
-        x, y = np.linspace(x0, x1, nx + 1), np.linspace(y0, y1, ny + 1)
-        i, j = (a.ravel() for a in np.meshgrid(range(nx), range(ny), indexing="ij"))
-        ei, ej, oi, oj = i + (i & 1), j + (j & 1), i | 1, j | 1
-        number = np.arange((nx + 1) * (ny + 1)).reshape(nx + 1, ny + 1)
-        triangles = np.concatenate([
-            np.stack([number[ei, ej], number[oi, ej], number[oi, oj]], axis=1),
-            np.stack([number[ei, ej], number[ei, oj], number[oi, oj]], axis=1),
-        ])  # fmt: skip
-        grid = np.meshgrid(x, y, indexing="ij")
-        image = axis.tripcolor(
-            grid[0].ravel(), grid[1].ravel(), self.lattice.ravel(), triangles=triangles,
-            shading="gouraud", cmap="viridis",
-        )  # fmt: skip
-        axis.triplot(grid[0].ravel(), grid[1].ravel(), triangles, color="white", lw=0.6)
-        axis.set_aspect("equal" if abs(np.ptp(x) / np.ptp(y) - 1) < 0.5 else "auto")
-        figure.colorbar(image, ax=axis)
-        return figure
+        return triangulation_figure(self.lattice, self.box)
