@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -176,8 +175,7 @@ def boosted_trees(
         early_stopping=False,
         random_state=seed,
     )
-    with threadpool_limits(1), warnings.catch_warnings():  # threads cost more than they gain here
-        warnings.simplefilter("ignore")
+    with threadpool_limits(1):  # threads cost more than they gain here
         model.fit((codes >> shift).astype(np.float64), y)
     made = tuple(tuple(_of_nodes(p.nodes, shift) for p in trees) for trees in model._predictors)
     decision: Decision = "words"

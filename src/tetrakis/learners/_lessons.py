@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from functools import partial
 from threading import Lock
-from types import TracebackType
 
 import numpy as np
 
+from tetrakis._background import Background
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._teacher import Lesson, fit_lesson
 
@@ -24,29 +25,22 @@ def teachable(problem: Problem, boolean: bool) -> bool:
 
 
 class Lessons:
-    """Lessons by their training rows. Use it as a context: what is under way is awaited or dropped.
+    """Lessons by their training rows.
 
     Parameters
     ----------
     problem : Problem
     impute : {"median", "mode"} or None
     seed : int
+    beside : Background
+        Where lessons are prepared.
     """
 
-    def __init__(self, problem: Problem, impute: str | None, seed: int) -> None:
+    def __init__(self, problem: Problem, impute: str | None, seed: int, beside: Background) -> None:
         self.problem, self.impute, self.seed = problem, impute, seed
         self._made: dict[bytes, Future[Lesson]] = {}
         self._lock = Lock()
-        self._early = ThreadPoolExecutor(1)
-
-    def __enter__(self) -> Lessons:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        self._early.shutdown(wait=kind is None, cancel_futures=True)
+        self._beside = beside
 
     def of(self, rows: np.ndarray) -> Callable[[], Lesson]:
         """Return a function that gives the lesson of some training rows."""
@@ -55,7 +49,7 @@ class Lessons:
     def prepare(self, parts: Sequence[np.ndarray]) -> None:
         """Fit the lessons of several sets of training rows, one by one, in the background."""
         for rows in parts:
-            self._early.submit(self._lesson, rows)
+            self._beside.submit(partial(self._lesson, rows))
 
     def _lesson(self, rows: np.ndarray) -> Lesson:
         key = rows.tobytes()

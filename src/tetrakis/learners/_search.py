@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tetrakis._background import Background
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._grid import explore_settings, plan_for
@@ -107,11 +108,8 @@ def search(
     SearchResult
     """
     report = progress or (lambda text, fraction: None)
-    given = guard is not None
-    n = problem.table.n_rows
-    if guard is None and n >= (MANY_FOLDS_BELOW if problem.table.boolean else CROSS_VALIDATE_BELOW):
-        guard = guard_split(problem, float(np.clip(GUARD_ROWS / n, *GUARD_SHARES)), seed)
-    splits = folds(problem, _fold_count(problem), seed) if guard is None else [guard]
+    given, n = guard is not None, problem.table.n_rows
+    guard, splits = held_out(problem, guard, seed)
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
     half = 0.5 if set(starts) != {"resnet"} else 0.4
     lab = Laboratory(
@@ -123,8 +121,9 @@ def search(
         lambda text, f: report(text, half + (1 - half) * f),
     )  # fmt: skip
     edited: tuple[Candidate, ...] = ()
-    with Lessons(problem, impute, seed) as lessons, warnings.catch_warnings():
+    with Background() as beside, warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="sklearn")  # of teachers that could learn longer
+        lessons = Lessons(problem, impute, seed, beside)
         if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
             lessons.prepare([s.train for s in splits] + ([] if given else [np.arange(n)]))
         trained, nets = _networks(lab, splits, guard, whole, settings, options)
@@ -138,6 +137,16 @@ def search(
     error = standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+def held_out(
+    problem: Problem, guard: Split | None, seed: int
+) -> tuple[Split | None, Sequence[Split]]:
+    """Return the guard split, given or made of a large table, and the splits to score on."""
+    n = problem.table.n_rows
+    if guard is None and n >= (MANY_FOLDS_BELOW if problem.table.boolean else CROSS_VALIDATE_BELOW):
+        guard = guard_split(problem, float(np.clip(GUARD_ROWS / n, *GUARD_SHARES)), seed)
+    return guard, folds(problem, _fold_count(problem), seed) if guard is None else [guard]
 
 
 def _networks(

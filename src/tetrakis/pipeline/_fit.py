@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from tetrakis._background import Background
 from tetrakis.datasets import Table, check_target, stack_tables
 from tetrakis.encoding import fit_encoding
 from tetrakis.errors import BudgetError, DataError
@@ -21,7 +23,7 @@ from tetrakis.learners import (
     search,
 )
 from tetrakis.learners._simplified import KINDS, STARTS
-from tetrakis.pipeline._baselines import tree_baselines
+from tetrakis.pipeline._baselines import listed_baselines, tree_baselines
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._gap import gap_claim
 from tetrakis.pipeline._occam import occam_claim
@@ -95,22 +97,27 @@ def fit_table(
     table, guard = _stacked(train, validation)
     problem = _problem(table, train, kind)
     _check_test(problem, test, impute)
-    found = search(
-        problem, guard=guard, max_gates=() if max_gates is None else (max_gates,), impute=impute,
-        seed=seed, effort=effort, jobs=jobs, starts=starts, simplify=learner == "resnet",
-        progress=lambda text, f: report(text, _SEARCH_SHARE * f),
-    )  # fmt: skip
+    trees = partial(tree_baselines, problem, guard, impute, seed)
+    with Background() as beside:
+        early = beside.submit(trees) if jobs != 1 else None
+        found = search(
+            problem, guard=guard, max_gates=() if max_gates is None else (max_gates,),
+            impute=impute, seed=seed, effort=effort, jobs=jobs, starts=starts,
+            simplify=learner == "resnet",
+            progress=lambda text, f: report(text, _SEARCH_SHARE * f),
+        )  # fmt: skip
+        report("baselines: trees and boosted trees", _SEARCH_SHARE)
+        compared = trees() if early is None else early.result()
     index, rule = choose(
         found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error
     )
-    report("baselines: trees and boosted trees", _SEARCH_SHARE)
     best = found.path[index]
     budget = best.num_gates if max_gates is None else max_gates
     own_guard = found.split if guard is None and best.held_out_of == "circuit" else None
     return FitResult(
         task=kind, target=problem.name, score_name=problem.score_name, path=found.path,
         chosen=index, held_out=found.held_out, rule=rule,
-        baselines=tree_baselines(problem, found, budget, impute, seed, test),
+        baselines=listed_baselines(compared, problem, budget, test),
         test_score=None if test is None else _test_score(best, test, kind),
         source=train.source, n_rows=train.n_rows, seed=seed,
         options={"max_gates": max_gates, "tolerance": tolerance, "impute": impute,
