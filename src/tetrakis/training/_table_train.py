@@ -11,21 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from tetrakis.errors import DataError
-from tetrakis.training._model import Params
 from tetrakis.training._table_loop import CHUNK, ROWS_SCORED, compiled
 from tetrakis.training._table_plan import TableLayers, TablePlan, TrainedTables
-from tetrakis.training._table_wiring import (
-    Columns,
-    columns_of,
-    draw,
-    fitting,
-    padded,
-    places_of,
-    unpadded,
-)
-
-#: Logit by which a given wire of a start is ahead of the others.
-AHEAD = 3.0
+from tetrakis.training._table_state import layers_of, with_starts
+from tetrakis.training._table_wiring import draw, fitting
 
 
 def train_tables(
@@ -85,7 +74,7 @@ def train_tables(
     spread = 1.0 if plan.loss == "squared" else 2.0
     drawn = start(keys[: len(penalties)], spread, X.shape[1])
     seen = draw(plan, columns, starts, seed, len(penalties))
-    params = _with_starts(drawn, starts, plan, columns, seen)
+    params = with_starts(drawn, starts, plan, columns, seen)
     zeros = jax.tree.map(jnp.zeros_like, params)
     carry = (params, zeros, jax.tree.map(jnp.zeros_like, params), keys[len(penalties) :])
     jobs = {"penalty": jnp.asarray(penalties, jnp.float32), **jax.tree.map(jnp.asarray, seen)}
@@ -105,11 +94,11 @@ def train_tables(
             best = {n: np.where(_like(better, v), v, best[n]) for n, v in state.items()}
             best_loss = np.where(better, loss, best_loss)
         if progress is not None:
-            jax.block_until_ready(carry)
+            np.asarray(carry[0]["bias"])  # wait for it
             progress((chunk + 1) / chunks)
     return [
         TrainedTables(
-            _layers({n: v[i] for n, v in (best | seen).items()}, plan, columns),
+            layers_of({n: v[i] for n, v in (best | seen).items()}, plan, columns),
             penalty,
             float(loss),
         )
@@ -160,46 +149,3 @@ def _check(X: np.ndarray, target: np.ndarray, held: np.ndarray | None) -> None:
         raise DataError(f"target: expected finite numbers, got {target[row]} in row {row}.")
     if not len(X) or (held is not None and held.all()):
         raise DataError("expected at least one row to train on.")
-
-
-def _with_starts(
-    params: Params, starts: Sequence[TableLayers | None], plan: TablePlan, columns: Columns,
-    seen: dict[str, Any],
-) -> Params:  # fmt: skip
-    """Put given wires and tables in place of drawn ones, and shut the padding off."""
-    made = {name: np.array(value) for name, value in params.items()}
-    for layer in range(len(plan.hidden) + 1):
-        if not seen:
-            made[f"logits{layer}"][..., columns[0] : columns[1]] = -1e9
-    for i, given in enumerate(starts):
-        if given is None:
-            continue
-        for layer, (wires, tables) in enumerate(zip(given.wires, given.tables, strict=True)):
-            units = len(wires)
-            logits = made[f"logits{layer}"]
-            logits[i, :units] *= 0.1
-            own = seen[f"seen{layer}"][i] if seen else None
-            places = places_of(padded(wires, columns), own, plan.block)
-            unit, pin = np.nonzero(places >= 0)
-            logits[i, unit, pin, places[unit, pin]] += AHEAD
-            made[f"tables{layer}"][i, :units] = tables
-            made[f"tables{layer}"][i, units:] *= 0.1
-        made["bias"][i], made["log_step"][i] = given.bias, np.log(given.step)
-    return {name: jnp.asarray(value) for name, value in made.items()}
-
-
-def _layers(params: dict[str, np.ndarray], plan: TablePlan, columns: Columns) -> TableLayers:
-    """Read wires and integers of one network as the forward pass used them."""
-    last, top = len(plan.hidden), 2.0 ** (plan.bits - 1)
-    wires = []
-    for layer in range(last + 1):
-        places = params[f"logits{layer}"].argmax(axis=-1)
-        own = columns_of(places, params.get(f"seen{layer}"), plan.block)
-        wires.append(unpadded(own, columns))
-    tables = [(params[f"tables{layer}"] > 0).astype(np.int64) for layer in range(last)]
-    final = np.rint(np.clip(params[f"tables{last}"], -top, top - 1))
-    return TableLayers(
-        tuple(wires), (*tables, final.astype(np.int64)),
-        np.rint(params["bias"]).astype(np.int64),
-        float(np.exp(params["log_step"])),
-    )  # fmt: skip
