@@ -60,9 +60,9 @@ class Images:
         return np.concatenate(moved).reshape(-1, SIDE**2), np.tile(self.y, len(SHIFTS))
 
 
-def trained(images: Images, plan: TablePlan, penalty: float, seed: int) -> Aig:
+def trained(images: Images, plan: TablePlan, options: argparse.Namespace) -> Aig:
     """Train one network; the validation rows choose among its last states."""
-    X, y = images.shifted()
+    X, y = images.shifted() if options.shift else (images.flat, images.y)
     X, y = np.concatenate([X, images.held]), np.concatenate([y, images.y_held])
     held = np.arange(len(X)) >= len(X) - HELD
     candidates = candidates_of(images.flat.astype(np.int64), np.ones(SIDE**2, int))
@@ -73,8 +73,8 @@ def trained(images: Images, plan: TablePlan, penalty: float, seed: int) -> Aig:
             print(f"  {done:4.0%} of the steps, {time.perf_counter() - begun:.0f} s", flush=True)
 
     (found,) = train_tables(
-        candidates.evaluate(X), y.astype(float), plan, penalties=[penalty], seed=seed,
-        held=held, check=1000, progress=tell,
+        candidates.evaluate(X), y.astype(float), plan, penalties=[options.penalty],
+        seed=options.seed, held=held, check=1000, progress=tell,
     )  # fmt: skip
     network = to_table_network(found.layers, candidates, [FixedPointFormat(1, 0)] * SIDE**2)
     return optimise(compile_network(network, decision="argmax"))
@@ -117,7 +117,7 @@ def simplified(images: Images, start: Aig, options: argparse.Namespace) -> list[
     def tell(size: int, loss: float, guard: float | None) -> None:
         nonlocal rounds
         rounds += 1
-        if rounds % 20 == 1:
+        if rounds % 5 == 1:
             print(f"  {size:,} AND, {loss:.0f} rows wrong, {guard:.0f} of {HELD} validation rows,"
                   f" {time.perf_counter() - begun:.0f} s", flush=True)  # fmt: skip
 
@@ -142,6 +142,8 @@ def main() -> None:
     parser.add_argument("--penalty", type=float, default=1e-5)
     parser.add_argument("--steps", type=int, default=18_000)
     parser.add_argument("--batch", type=int, default=256)
+    parser.add_argument("--shift", action="store_true", help="train on shifted rows as well")
+    parser.add_argument("--simplify", action="store_true", help="the trained circuit")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budgets", nargs="+", type=int, default=[7000, 10_000, 20_000, 40_000])
     parser.add_argument("--min-gates", type=int, default=5000, help="simplify down to this")
@@ -158,11 +160,13 @@ def main() -> None:
             options.batch, learning_rate=0.05, wire_rate=2.0, candidates=options.candidates,
         )  # fmt: skip
         begun = time.perf_counter(), time.process_time()
-        write_aiger(trained(images, plan, options.penalty, options.seed), start)
+        write_aiger(trained(images, plan, options), start)
         print(f"trained: {time.perf_counter() - begun[0]:.0f} s,"
               f" {time.process_time() - begun[1]:.0f} s CPU")  # fmt: skip
     circuit = read_aiger(start)
     show("before simplification", circuit, images, test=True)
+    if not options.simplify:
+        return
     begun = time.perf_counter(), time.process_time()
     found = simplified(images, circuit, options)
     print(f"simplified: {time.perf_counter() - begun[0]:.0f} s,"
