@@ -139,6 +139,7 @@ def main() -> None:
     parser.add_argument("--pins", type=int, default=6)
     parser.add_argument("--bits", type=int, default=1)
     parser.add_argument("--candidates", type=int, default=128)
+    parser.add_argument("--redraw", type=int, default=200, help="steps; of candidates")
     parser.add_argument("--penalty", type=float, default=1e-5)
     parser.add_argument("--steps", type=int, default=18_000)
     parser.add_argument("--batch", type=int, default=256)
@@ -158,6 +159,7 @@ def main() -> None:
         plan = TablePlan(
             "softmax", CLASSES, options.tables, (), options.pins, options.bits, options.steps,
             options.batch, learning_rate=0.05, wire_rate=2.0, candidates=options.candidates,
+            redraw=options.redraw,
         )  # fmt: skip
         begun = time.perf_counter(), time.process_time()
         write_aiger(trained(images, plan, options), start)

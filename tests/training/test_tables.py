@@ -18,6 +18,8 @@ from tetrakis.training import (
     train_tables,
 )
 from tetrakis.training._table_model import looked_up, pin_norms, wired
+from tetrakis.training._table_redraw import due, redrawn
+from tetrakis.training._table_wiring import draw
 
 
 def test_looking_up_and_its_slopes():
@@ -154,6 +156,29 @@ def test_few_candidates_of_many(hidden):
     assert not np.array_equal(net.layers.wires[0], other.layers.wires[0])
     again = train_tables(X, y, plan, penalties=[1e-4, 1e-4], seed=0)[0]
     assert all(map(np.array_equal, again.layers.wires, net.layers.wires))
+
+
+def test_candidates_that_no_wire_is_near_are_drawn_anew():
+    plan = TablePlan("squared", units=5, pins=2, candidates=8, block=2, hidden=(3,), redraw=100)
+    columns, rng = (20, 64), np.random.default_rng(0)
+    seen = draw(plan, columns, [], 0, 2)
+    before = {name: values.copy() for name, values in seen.items()}
+    shapes = {"logits0": (2, 3, 2, 8), "logits1": (2, 5, 2, 8)}
+    params = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    ones = {name: np.ones(shape) for name, shape in shapes.items()}
+    logits, mean, _, _ = redrawn((params, ones, ones, None), seen, plan, columns, 1)
+    for layer, name in enumerate(shapes):
+        old, new, block = before[f"seen{layer}"], seen[f"seen{layer}"], np.arange(5) // 2
+        assert 0 < (old != new).sum() <= old.size / 2
+        assert all(len(set(own)) == 8 for own in new.reshape(-1, 8).tolist())
+        assert set(new.ravel()) <= {*range(20), *range(64, 64 + 3 * layer)}
+        moved = (old != new)[:, block[: params[name].shape[1]]][:, :, None]
+        assert np.array_equal(logits[name].argmax(-1), params[name].argmax(-1))
+        assert np.array_equal(mean[name] == 0, np.broadcast_to(moved, mean[name].shape))
+        assert np.allclose(np.where(moved, 0, logits[name] - params[name]), 0, atol=1e-6)
+    steps = [due(replace(plan, steps=1000), done, 100) for done in range(100, 1001, 100)]
+    assert steps == [True] * 6 + [False] * 4
+    assert not due(replace(plan, redraw=0), 100, 100)
 
 
 def test_few_candidates_hold_the_wires_of_a_start(trained):

@@ -43,6 +43,9 @@ class TablePlan:
         on wide data are much faster.
     block : int
         So many successive tables are drawn the same bits.
+    redraw : int
+        Steps after which bits that no wire of a block is near to, up to half of them, are drawn
+        anew; in the first 60 % of the steps, 0 for never.
     """
 
     loss: Loss
@@ -59,6 +62,7 @@ class TablePlan:
     freeze: float = 0.8
     candidates: int | None = None
     block: int = 10
+    redraw: int = 500
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
@@ -66,6 +70,7 @@ class TablePlan:
             ("units", self.units, 1, 10**6), ("n_outputs", self.n_outputs, 1, 10**4),
             ("steps", self.steps, 1, 10**9), ("batch", self.batch, 1, 10**9),
             ("candidates", self.candidates, 1, 10**9), ("block", self.block, 1, 10**6),
+            ("redraw", self.redraw, 0, 10**9),
         ):  # fmt: skip
             if value is not None and not low <= value <= high:
                 raise BudgetError(f"{name}: expected {low} to {high}, got {value}.")

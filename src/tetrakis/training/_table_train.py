@@ -13,6 +13,7 @@ import numpy as np
 from tetrakis.errors import DataError
 from tetrakis.training._table_loop import CHUNK, ROWS_SCORED, compiled
 from tetrakis.training._table_plan import TableLayers, TablePlan, TrainedTables
+from tetrakis.training._table_redraw import due, redrawn
 from tetrakis.training._table_state import layers_of, with_starts
 from tetrakis.training._table_wiring import draw, fitting
 
@@ -85,6 +86,9 @@ def train_tables(
     chosen = _listed(rows)
     for chunk in range(chunks):
         carry = advance(carry, jobs, (*data, chosen), float(chunk), float(plan.steps))
+        if due(plan, (chunk + 1) * CHUNK, CHUNK):
+            carry = redrawn(carry, seen, plan, columns, seed + chunk)
+            jobs |= jax.tree.map(jnp.asarray, seen)
         last = chunk == chunks - 1
         early = held is not None and chunk > 0.67 * chunks and chunk % max(1, check // CHUNK) == 0
         if last or early:

@@ -31,9 +31,9 @@ def draw(
     if plan.candidates is None:
         return {}
     rng = np.random.default_rng(seed)
-    found, hidden = {}, 0
+    found = {}
     for layer, units in enumerate((*plan.hidden, plan.units)):
-        usable = np.concatenate([np.arange(columns[0]), columns[1] + np.arange(hidden)])
+        every = usable(plan, columns, layer)
         blocks = -(-units // plan.block)
         seen = np.empty((count, blocks, plan.candidates), np.int32)
         for i in range(count):
@@ -43,11 +43,16 @@ def draw(
                 if start is not None:
                     own = start.wires[layer][b * plan.block : (b + 1) * plan.block]
                     wanted = np.unique(padded(own, columns))
-                others = rng.permutation(np.setdiff1d(usable, wanted))
+                others = rng.permutation(np.setdiff1d(every, wanted))
                 seen[i, b] = np.concatenate([wanted, others])[: plan.candidates]
         found[f"seen{layer}"] = seen
-        hidden += units
     return found
+
+
+def usable(plan: TablePlan, columns: Columns, layer: int) -> Ints:
+    """Columns that a layer may read, padding left out."""
+    hidden = sum(plan.hidden[:layer])
+    return np.concatenate([np.arange(columns[0]), columns[1] + np.arange(hidden)])
 
 
 def padded(wires: Ints, columns: Columns) -> Ints:
