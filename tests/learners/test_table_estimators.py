@@ -68,6 +68,12 @@ def test_clone_pickle_and_seed(classifier):
     assert again.circuit_ == model.circuit_
 
 
+def test_few_candidates():
+    X, y = load_iris(return_X_y=True)
+    model = TableNetClassifier(**(QUICK | {"n_candidates": 12})).fit(X, y)
+    assert model.score(X, y) > 0.85
+
+
 def test_limits_of_size(classifier):
     model, X, names = classifier
     least = min(p.num_gates for p in model.path_)
@@ -82,7 +88,7 @@ def test_limits_of_size(classifier):
     [
         {"n_pins": 13}, {"n_bits": 0}, {"n_tables": 0}, {"penalty": -1.0}, {"penalty": ()},
         {"max_gates": -1}, {"validation_fraction": 1.0}, {"input_bits": 0}, {"grid_bits": 0},
-        {"hidden": (0,)}, {"penalty": np.nan},
+        {"hidden": (0,)}, {"penalty": np.nan}, {"n_candidates": 0},
     ],
 )  # fmt: skip
 def test_senseless_parameters(parameters):

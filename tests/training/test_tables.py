@@ -18,6 +18,8 @@ from tetrakis.training import (
     train_tables,
 )
 from tetrakis.training._table_model import looked_up, pin_norms, wired
+from tetrakis.training._table_redraw import due, redrawn
+from tetrakis.training._table_wiring import draw
 
 
 def test_looking_up_and_its_slopes():
@@ -46,6 +48,25 @@ def test_wires_read_the_largest_logit_and_learn_through_the_softmax():
         return (jnp.einsum("upc,cn->upn", jax.nn.softmax(a / 0.7, axis=-1), x) * slope).sum()
 
     np.testing.assert_allclose(moved, jax.grad(soft)(logits), rtol=1e-4, atol=1e-6)
+
+
+def test_wires_of_a_block_see_a_few_candidates():
+    rng = np.random.default_rng(4)
+    x = jnp.asarray(rng.integers(0, 2, (9, 10)).astype(np.float32))
+    seen = jnp.asarray([[5, 0, 8], [1, 2, 3], [7, 6, 4]])
+    few = jnp.asarray(rng.normal(size=(5, 2, 3)), jnp.float32)
+    block = np.arange(5) // 2  # the last block has one unit
+    whole = jnp.full((5, 2, 9), -1e9)
+    for u in range(5):
+        whole = whole.at[u, :, seen[block[u]]].set(few[u].T)
+    value, back = jax.vjp(lambda a, b: wired(a, b, jnp.float32(0.7), seen, 2), few, x)
+    same, all_back = jax.vjp(lambda a, b: wired(a, b, jnp.float32(0.7)), whole, x)
+    assert np.array_equal(value, same)
+    slope = jnp.asarray(rng.normal(size=value.shape), jnp.float32)
+    (moved, read), (all_moved, all_read) = back(slope), all_back(slope)
+    picked = np.stack([np.asarray(all_moved)[u][:, seen[block[u]]] for u in range(5)])
+    np.testing.assert_allclose(moved, picked, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(read, all_read, rtol=1e-4, atol=1e-6)
 
 
 def test_pin_norms_are_those_of_flips():
@@ -119,6 +140,80 @@ def test_hidden_layers_and_several_outputs():
     assert all(map(np.array_equal, again.layers.tables, found.layers.tables))
 
 
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_few_candidates_of_many(hidden):
+    rng = np.random.default_rng(6)
+    X = rng.integers(0, 2, (400, 90)).astype(np.uint8)
+    y = (X[:, 3] + X[:, 40] + X[:, 80] >= 2).astype(float)
+    plan = TablePlan(
+        "logistic", units=23, hidden=hidden, pins=2, bits=3, steps=300, batch=128,
+        candidates=30, block=2,
+    )  # fmt: skip
+    candidates = Candidates(np.arange(90), np.ones(90, np.int64))
+    net, other = train_tables(X, y, plan, penalties=[1e-4, 1e-4], seed=0)
+    guess = output(net.layers, candidates, X)[:, 0] >= 0
+    assert np.mean(guess == y) > 0.9
+    assert not np.array_equal(net.layers.wires[0], other.layers.wires[0])
+    again = train_tables(X, y, plan, penalties=[1e-4, 1e-4], seed=0)[0]
+    assert all(map(np.array_equal, again.layers.wires, net.layers.wires))
+
+
+def test_candidates_that_no_wire_is_near_are_drawn_anew():
+    plan = TablePlan("squared", units=5, pins=2, candidates=8, block=2, hidden=(3,), redraw=100)
+    columns, rng = (20, 64), np.random.default_rng(0)
+    seen = draw(plan, columns, [], 0, 2)
+    before = {name: values.copy() for name, values in seen.items()}
+    shapes = {"logits0": (2, 3, 2, 8), "logits1": (2, 5, 2, 8)}
+    params = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    ones = {name: np.ones(shape) for name, shape in shapes.items()}
+    logits, mean, _, _ = redrawn((params, ones, ones, None), seen, plan, columns, 1)
+    for layer, name in enumerate(shapes):
+        old, new, block = before[f"seen{layer}"], seen[f"seen{layer}"], np.arange(5) // 2
+        assert 0 < (old != new).sum() <= old.size / 2
+        assert all(len(set(own)) == 8 for own in new.reshape(-1, 8).tolist())
+        assert set(new.ravel()) <= {*range(20), *range(64, 64 + 3 * layer)}
+        moved = (old != new)[:, block[: params[name].shape[1]]][:, :, None]
+        assert np.array_equal(logits[name].argmax(-1), params[name].argmax(-1))
+        assert np.array_equal(mean[name] == 0, np.broadcast_to(moved, mean[name].shape))
+        assert np.allclose(np.where(moved, 0, logits[name] - params[name]), 0, atol=1e-6)
+    steps = [due(replace(plan, steps=1000), done, 100) for done in range(100, 1001, 100)]
+    assert steps == [True] * 6 + [False] * 4
+    assert not due(replace(plan, redraw=0), 100, 100)
+
+
+def test_few_candidates_hold_the_wires_of_a_start(trained):
+    codes, y, candidates, (net, _) = trained
+    plan = replace(PLAN, steps=1, learning_rate=1e-9, candidates=11, block=2)
+    (same,) = train_tables(
+        candidates.evaluate(codes), y, plan, penalties=[0.0], starts=[net.layers]
+    )
+    assert len(candidates.word) > 11
+    assert np.array_equal(same.layers.wires[0], net.layers.wires[0])
+
+
+def test_no_more_candidates_than_there_are():
+    codes = rows_of(100)
+    candidates = candidates_of(codes, np.full(5, 4), grid_bits=2)
+    plan = replace(PLAN, steps=100, batch=32)
+    X, y = candidates.evaluate(codes), codes[:, 0] / 8 - 1
+    (one,) = train_tables(X, y, plan, penalties=[1e-3])
+    (other,) = train_tables(X, y, replace(plan, candidates=10**4), penalties=[1e-3])
+    assert np.array_equal(one.layers.wires[0], other.layers.wires[0])
+
+
+def test_entries_come_back_into_range():
+    rng = np.random.default_rng(8)
+    X = rng.integers(0, 2, (500, 6)).astype(np.uint8)
+    y = X[:, 0] * 2.0 + X[:, 1] - 1.5
+    plan = TablePlan("squared", units=30, pins=2, bits=1, steps=500, batch=128)
+    far = TableLayers(
+        (rng.integers(0, 6, (30, 2)),), (np.full((30, 4), 9.0),), np.zeros(1), 0.3
+    )  # fmt: skip
+    (net,) = train_tables(X, y, plan, penalties=[0.0], starts=[far])
+    assert set(np.unique(net.layers.tables[0])) == {-1, 0}
+    assert net.loss < 0.2 * np.var(y)
+
+
 def test_pins_that_read_the_same_bit_are_joined():
     layers = TableLayers(
         (np.array([[1, 0, 1], [0, 0, 0]]),), (np.array([np.arange(8), [5] * 8]),),
@@ -158,7 +253,17 @@ def test_candidates_tell_rows_apart():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"pins": 0}, {"pins": 13}, {"bits": 0}, {"bits": 13}, {"units": 0}, {"steps": 0}]
+    "settings",
+    [
+        {"pins": 0},
+        {"pins": 13},
+        {"bits": 0},
+        {"bits": 13},
+        {"units": 0},
+        {"steps": 0},
+        {"candidates": 0},
+        {"block": 0},
+    ],
 )
 def test_senseless_plans_are_refused(settings):
     with pytest.raises(BudgetError, match=f"{next(iter(settings))}: expected"):

@@ -43,6 +43,7 @@ class _TableNetEstimator(CircuitEstimator):
         validation_fraction: float = 0.2,
         steps: int = 2000,
         batch: int = 512,
+        n_candidates: int | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_tables = n_tables
@@ -57,6 +58,7 @@ class _TableNetEstimator(CircuitEstimator):
         self.validation_fraction = validation_fraction
         self.steps = steps
         self.batch = batch
+        self.n_candidates = n_candidates
         self.random_state = random_state
 
     def _settings(self, n_outputs: int) -> TableSettings:
@@ -79,7 +81,7 @@ class _TableNetEstimator(CircuitEstimator):
         return TableSettings(
             tables, self.n_pins, self.n_bits, tuple(self.hidden),
             penalties, self.grid_bits, self.steps, self.batch,
-            self.warm_start_trees,
+            self.warm_start_trees, self.n_candidates,
         )  # fmt: skip
 
     def _fit(self, table: Table, task: Task) -> None:
@@ -143,6 +145,9 @@ class TableNetClassifier(CircuitClassifier, _TableNetEstimator):
     validation_fraction : float
         Share of the rows held out to stop early and to choose a penalty; 0 for none.
     steps, batch : int
+    n_candidates : int, optional
+        Thresholds that a wire chooses among, drawn at random, all of them if left out; a few
+        (128) make training on wide data, like images, much faster.
     random_state : int, RandomState or None
         Same seed, same circuit.
 
@@ -183,7 +188,7 @@ class TableNetRegressor(CircuitRegressor, _TableNetEstimator):
     ----------
     n_tables, n_pins, n_bits, hidden, penalty, input_bits, grid_bits, warm_start_trees
         As in `TableNetClassifier`.
-    max_gates, validation_fraction, steps, batch, random_state
+    max_gates, validation_fraction, steps, batch, n_candidates, random_state
         As in `TableNetClassifier`, with R² for the accuracy.
 
     Attributes

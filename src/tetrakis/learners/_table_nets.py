@@ -46,6 +46,8 @@ class TableSettings:
     steps, batch : int
     boosted : bool
         Whether the networks start from boosted trees of depth 2 instead of at random.
+    candidates : int, optional
+        Thresholds that a wire chooses among, drawn at random; all of them if left out.
     """
 
     units: int = 40
@@ -57,6 +59,7 @@ class TableSettings:
     steps: int = 2000
     batch: int = 512
     boosted: bool = False
+    candidates: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +144,7 @@ def fit_tables(
     outputs = n_classes if decision == "argmax" else 1
     plan = TablePlan(
         LOSSES[decision], outputs, settings.units, settings.hidden, settings.pins,
-        settings.bits, settings.steps, settings.batch,
+        settings.bits, settings.steps, settings.batch, candidates=settings.candidates,
     )  # fmt: skip
     candidates = candidates_of(codes[own], widths, grid_bits=settings.grid_bits)
     formats = tuple(FixedPointFormat(int(b), 0) for b in widths)

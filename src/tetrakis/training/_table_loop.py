@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from tetrakis.training._model import Params
-from tetrakis.training._table_model import forward, penalty, row_losses
+from tetrakis.training._table_model import forward, inside, penalty, row_losses
 from tetrakis.training._table_plan import TablePlan
 
 CHUNK = 100
@@ -25,11 +25,13 @@ def initialise(key: Any, n_candidates: int, spread: Any, plan: TablePlan) -> Par
     width = n_candidates
     for layer, units in enumerate((*plan.hidden, plan.units)):
         key, wires, tables = jax.random.split(key, 3)
-        shape = (units, plan.pins, width)
+        shape = (units, plan.pins, plan.candidates or width)
         params[f"logits{layer}"] = jax.random.normal(wires, shape)
         size = 1.0 if layer < len(plan.hidden) else 2.0 ** (plan.bits - 3)
         params[f"tables{layer}"] = size * jax.random.normal(tables, (units, 2**plan.pins))
         width += units
+    if plan.bits == 1:  # entries are −1 and 0
+        params[f"tables{len(plan.hidden)}"] -= 0.5
     each = max(1.0, plan.units / plan.n_outputs) ** 0.5 * 2.0 ** (plan.bits - 3)
     params["log_step"] = jnp.log(spread / each)
     params["bias"] = jnp.zeros(plan.n_outputs)
@@ -50,7 +52,7 @@ def _advance(carry: Any, job: Params, data: Data, chunk: Any, plan: TablePlan, s
         temperature = first * (last / first) ** jnp.minimum(done / plan.freeze, 1.0)
 
         def objective(params: Params) -> Any:
-            y = forward(params, x, temperature, plan)
+            y = forward(params, x, temperature, plan, job)
             ramp = jnp.minimum(1.0, 2.0 * done)
             data_loss = row_losses(y, target[chosen], plan).mean()
             return data_loss + ramp * job["penalty"] * penalty(params, plan)
@@ -70,13 +72,15 @@ def _advance(carry: Any, job: Params, data: Data, chunk: Any, plan: TablePlan, s
             / (jnp.sqrt(square[name] / (1 - _BETAS[1] ** age)) + 1e-10)
             for name, p in params.items()
         }
+        final = f"tables{len(plan.hidden)}"
+        params[final] = inside(params[final], plan.bits)
         return (params, mean, square, key), None
 
     indices = chunk * CHUNK + jnp.arange(CHUNK, dtype=jnp.float32)
     return jax.lax.scan(step, carry, indices)[0]
 
 
-def _score(params: Params, data: Data, plan: TablePlan) -> Any:
+def _score(params: Params, job: Params, data: Data, plan: TablePlan) -> Any:
     """Mean loss over the first so many of the rows listed."""
     X, target, (rows, count) = data
     part = min(ROWS_SCORED, rows.shape[0])
@@ -84,7 +88,7 @@ def _score(params: Params, data: Data, plan: TablePlan) -> Any:
 
     def total(own: Any) -> Any:
         chosen, weight = own
-        y = forward(params, X[chosen].astype(jnp.float32).T, 1.0, plan)
+        y = forward(params, X[chosen].astype(jnp.float32).T, 1.0, plan, job)
         return (row_losses(y, target[chosen], plan) * weight).sum()
 
     return jax.lax.map(total, (rows.reshape(-1, part), counted)).sum() / count
@@ -103,7 +107,7 @@ def compiled(plan: TablePlan) -> tuple[Any, Any, Any]:
 
         return jax.vmap(one)(carry, jobs)
 
-    def score(params: Any, data: Any) -> Any:
-        return jax.vmap(lambda p: _score(p, data, plan))(params)
+    def score(params: Any, jobs: Any, data: Any) -> Any:
+        return jax.vmap(lambda p, job: _score(p, job, data, plan))(params, jobs)
 
     return jax.jit(start, static_argnums=2), jax.jit(advance, donate_argnums=0), jax.jit(score)

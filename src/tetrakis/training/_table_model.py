@@ -14,50 +14,88 @@ from tetrakis.training._table_plan import TablePlan
 _SMALL = 1e-6
 
 
-@partial(jax.custom_vjp, nondiff_argnums=())
-def wired(logits: Any, x: Any, temperature: Any) -> Any:
+@partial(jax.custom_vjp, nondiff_argnums=(4,))
+def wired(logits: Any, x: Any, temperature: Any, seen: Any = None, block: int = 1) -> Any:
     """Read the candidates of the largest logits: (units, pins, n) of ``x`` (candidates, n).
 
-    Backward, a wire's logits see the softmax of them over all candidates; the candidates see the
-    wires that read them.
+    A unit's logits are those of the rows of ``x`` that its block sees, ``seen`` of (blocks, few),
+    or of all of them. Backward, a wire's logits see the softmax of them over these candidates;
+    the candidates see the wires that read them.
     """
-    return x[jnp.argmax(logits, axis=-1)]
+    return x[_columns(logits, seen, block)]
 
 
-def _wired_forward(logits: Any, x: Any, temperature: Any) -> tuple[Any, Any]:
-    return wired(logits, x, temperature), (logits, x, temperature)
+def _columns(logits: Any, seen: Any, block: int) -> Any:
+    places = jnp.argmax(logits, axis=-1)
+    return places if seen is None else seen[jnp.arange(len(places))[:, None] // block, places]
 
 
-def _wired_backward(saved: Any, slope: Any) -> tuple[Any, Any, Any]:
-    logits, x, temperature = saved
-    effect = jnp.einsum("upn,cn->upc", slope, x)
+def _effects(slope: Any, x: Any, seen: Any, block: int) -> Any:
+    """Sum, over the rows, of the slope of a wire times each candidate: (units, pins, few)."""
+    if seen is None:
+        return jnp.einsum("upn,cn->upc", slope, x)
+    units, pins, n = slope.shape
+    whole = jnp.pad(slope, ((0, len(seen) * block - units), (0, 0), (0, 0)))
+    found = jnp.einsum("bwn,bcn->bwc", whole.reshape(len(seen), block * pins, n), x[seen])
+    return found.reshape(-1, pins, seen.shape[1])[:units]
+
+
+def _wired_forward(logits: Any, x: Any, temperature: Any, seen: Any, block: int) -> tuple[Any, Any]:
+    return wired(logits, x, temperature, seen, block), (logits, x, temperature, seen)
+
+
+def _wired_backward(block: int, saved: Any, slope: Any) -> tuple[Any, Any, Any, None]:
+    logits, x, temperature, seen = saved
+    effect = _effects(slope, x, seen, block)
     share = jax.nn.softmax(logits / temperature, axis=-1)
     moved = share * (effect - (share * effect).sum(axis=-1, keepdims=True)) / temperature
-    read = jnp.zeros_like(x).at[jnp.argmax(logits, axis=-1)].add(slope)
-    return moved, read, jnp.zeros_like(temperature)
+    read = jnp.zeros_like(x).at[_columns(logits, seen, block)].add(slope)
+    return moved, read, jnp.zeros_like(temperature), None
 
 
 wired.defvjp(_wired_forward, _wired_backward)
 
 
+@jax.custom_vjp
 def looked_up(tables: Any, bits: Any) -> Any:
     """Look entries up, (units, n), for bits (units, pins, n) of zeros and ones.
 
-    Written as the multilinear form of the bits: at zeros and ones it is the entry, its slope in a
-    bit is the difference of two entries, its slope in an entry is 1 at the place that is read.
+    Backward as the multilinear form of the bits: the slope in a bit is the difference of two
+    entries, the slope in an entry is 1 at the place that is read.
     """
-    value = tables[..., None]
-    for i in range(bits.shape[1] - 1, -1, -1):
-        half = value.shape[1] // 2
-        value = value[:, :half] + bits[:, None, i] * (value[:, half:] - value[:, :half])
-    return value[:, 0]
+    return jnp.take_along_axis(tables, _places(bits), axis=1)
+
+
+def _places(bits: Any) -> Any:
+    weight = 2 ** jnp.arange(bits.shape[1])
+    return (bits.astype(jnp.int32) * weight[:, None]).sum(axis=1)
+
+
+def _looked_up_forward(tables: Any, bits: Any) -> tuple[Any, Any]:
+    return looked_up(tables, bits), (tables, bits)
+
+
+def _looked_up_backward(saved: Any, slope: Any) -> tuple[Any, Any]:
+    tables, bits = saved
+    places = _places(bits)
+    here = jnp.take_along_axis(tables, places, axis=1)
+    there = [jnp.take_along_axis(tables, places ^ (1 << i), axis=1) for i in range(bits.shape[1])]
+    change = (jnp.stack(there, axis=1) - here[:, None]) * (1 - 2 * bits)
+    unit = jnp.arange(len(tables))[:, None]
+    return jnp.zeros_like(tables).at[unit, places].add(slope), change * slope[:, None]
+
+
+looked_up.defvjp(_looked_up_forward, _looked_up_backward)
 
 
 def integer_entries(tables: Any, bits: int) -> Any:
-    """Round to integers of `bits` bits, straight through."""
+    """Round to integers of `bits` bits, straight through; `inside` keeps entries in range."""
+    return straight_through(tables, inside(jnp.round(tables), bits))
+
+
+def inside(tables: Any, bits: int) -> Any:
     top = 2.0 ** (bits - 1)
-    inside = jnp.clip(tables, -top, top - 1)
-    return straight_through(inside, jnp.round(inside))
+    return jnp.clip(tables, -top, top - 1)
 
 
 def bit_entries(tables: Any) -> Any:
@@ -65,14 +103,18 @@ def bit_entries(tables: Any) -> Any:
     return straight_through(jax.nn.sigmoid(tables), (tables > 0).astype(tables.dtype))
 
 
-def forward(params: Params, x: Any, temperature: Any, plan: TablePlan) -> Any:
+def forward(
+    params: Params, x: Any, temperature: Any, plan: TablePlan, job: Params | None = None
+) -> Any:
     """Compute outputs (n, n_outputs) for candidates (n_candidates, n)."""
-    for layer in range(len(plan.hidden)):
-        bits = wired(params[f"logits{layer}"], x, temperature)
-        x = jnp.concatenate([x, looked_up(bit_entries(params[f"tables{layer}"]), bits)])
-    last = len(plan.hidden)
-    bits = wired(params[f"logits{last}"], x, temperature)
-    found = looked_up(integer_entries(params[f"tables{last}"], plan.bits), bits)
+    last, found = len(plan.hidden), x
+    for layer in range(last + 1):
+        seen = (job or {}).get(f"seen{layer}")
+        bits = wired(params[f"logits{layer}"], x, temperature, seen, plan.block)
+        tables = params[f"tables{layer}"]
+        entries = bit_entries(tables) if layer < last else integer_entries(tables, plan.bits)
+        found = looked_up(entries, bits)
+        x = jnp.concatenate([x, found]) if layer < last else x
     pad = -found.shape[0] % plan.n_outputs
     found = jnp.concatenate([found, jnp.zeros((pad, found.shape[1]))])
     sums = found.reshape(-1, plan.n_outputs, found.shape[1]).sum(axis=0)

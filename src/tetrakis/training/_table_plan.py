@@ -38,6 +38,14 @@ class TablePlan:
         at the end; geometric between them.
     freeze : float
         Fraction of the steps after which wires stay.
+    candidates : int, optional
+        Bits that a wire chooses among, drawn at random; all of them if left out. With few, steps
+        on wide data are much faster.
+    block : int
+        So many successive tables are drawn the same bits.
+    redraw : int
+        Steps after which bits that no wire of a block is near to, up to half of them, are drawn
+        anew; in the first 60 % of the steps, 0 for never.
     """
 
     loss: Loss
@@ -52,14 +60,19 @@ class TablePlan:
     wire_rate: float = 1.0
     temperature: tuple[float, float] = (1.0, 0.3)
     freeze: float = 0.8
+    candidates: int | None = None
+    block: int = 10
+    redraw: int = 500
 
     def __post_init__(self) -> None:
         for name, value, low, high in (
             ("pins", self.pins, 1, MOST_PINS), ("bits", self.bits, 1, 12),
             ("units", self.units, 1, 10**6), ("n_outputs", self.n_outputs, 1, 10**4),
             ("steps", self.steps, 1, 10**9), ("batch", self.batch, 1, 10**9),
+            ("candidates", self.candidates, 1, 10**9), ("block", self.block, 1, 10**6),
+            ("redraw", self.redraw, 0, 10**9),
         ):  # fmt: skip
-            if not low <= value <= high:
+            if value is not None and not low <= value <= high:
                 raise BudgetError(f"{name}: expected {low} to {high}, got {value}.")
         if any(width < 1 for width in self.hidden):
             raise BudgetError(f"hidden: expected numbers of units, got {self.hidden}.")

@@ -11,12 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from tetrakis.errors import DataError
-from tetrakis.training._model import Params
 from tetrakis.training._table_loop import CHUNK, ROWS_SCORED, compiled
 from tetrakis.training._table_plan import TableLayers, TablePlan, TrainedTables
-
-#: Logit by which a given wire of a start is ahead of the others.
-AHEAD = 3.0
+from tetrakis.training._table_redraw import due, redrawn
+from tetrakis.training._table_state import layers_of, with_starts
+from tetrakis.training._table_wiring import draw, fitting
 
 
 def train_tables(
@@ -67,17 +66,19 @@ def train_tables(
     """
     _check(X, target, held)
     rows = np.arange(len(X)) if held is None else np.flatnonzero(~held)
+    plan = fitting(plan, X.shape[1])
     start, advance, score = compiled(replace(plan, steps=1))
-    n_candidates = X.shape[1]
-    X = _round(X, 64 * -(-n_candidates // 64))
+    columns = X.shape[1], 64 * -(-X.shape[1] // 64)
+    X = _round(X, columns[1])
     data = jnp.asarray(X), jnp.asarray(_rounded_rows(target), jnp.float32)
     keys = jax.random.split(jax.random.key(seed), 2 * len(penalties))
     spread = 1.0 if plan.loss == "squared" else 2.0
     drawn = start(keys[: len(penalties)], spread, X.shape[1])
-    params = _with_starts(drawn, starts, plan, (n_candidates, X.shape[1]))
+    seen = draw(plan, columns, starts, seed, len(penalties))
+    params = with_starts(drawn, starts, plan, columns, seen)
     zeros = jax.tree.map(jnp.zeros_like, params)
     carry = (params, zeros, jax.tree.map(jnp.zeros_like, params), keys[len(penalties) :])
-    jobs = {"penalty": jnp.asarray(penalties, jnp.float32)}
+    jobs = {"penalty": jnp.asarray(penalties, jnp.float32), **jax.tree.map(jnp.asarray, seen)}
     judged = (*data, _listed(rows if held is None else np.flatnonzero(held)))
     best = {name: np.array(v) for name, v in params.items()}
     best_loss = np.full(len(penalties), np.inf)
@@ -85,19 +86,23 @@ def train_tables(
     chosen = _listed(rows)
     for chunk in range(chunks):
         carry = advance(carry, jobs, (*data, chosen), float(chunk), float(plan.steps))
+        if due(plan, (chunk + 1) * CHUNK, CHUNK):
+            carry = redrawn(carry, seen, plan, columns, seed + chunk)
+            jobs |= jax.tree.map(jnp.asarray, seen)
         last = chunk == chunks - 1
         early = held is not None and chunk > 0.67 * chunks and chunk % max(1, check // CHUNK) == 0
         if last or early:
-            loss = np.asarray(score(carry[0], judged))
+            loss = np.asarray(score(carry[0], jobs, judged))
             better = loss < best_loss if held is not None else np.ones(len(loss), bool)
             state = {name: np.asarray(v) for name, v in carry[0].items()}
             best = {n: np.where(_like(better, v), v, best[n]) for n, v in state.items()}
             best_loss = np.where(better, loss, best_loss)
         if progress is not None:
+            np.asarray(carry[0]["bias"])  # wait for it
             progress((chunk + 1) / chunks)
     return [
         TrainedTables(
-            _layers({n: v[i] for n, v in best.items()}, plan, (n_candidates, X.shape[1])),
+            layers_of({n: v[i] for n, v in (best | seen).items()}, plan, columns),
             penalty,
             float(loss),
         )
@@ -148,42 +153,3 @@ def _check(X: np.ndarray, target: np.ndarray, held: np.ndarray | None) -> None:
         raise DataError(f"target: expected finite numbers, got {target[row]} in row {row}.")
     if not len(X) or (held is not None and held.all()):
         raise DataError("expected at least one row to train on.")
-
-
-def _with_starts(
-    params: Params, starts: Sequence[TableLayers | None], plan: TablePlan, columns: tuple[int, int]
-) -> Params:
-    """Put given wires and tables in place of drawn ones, and shut the padding off."""
-    made = {name: np.array(value) for name, value in params.items()}
-    for layer in range(len(plan.hidden) + 1):
-        made[f"logits{layer}"][..., columns[0] : columns[1]] = -1e9
-    for i, given in enumerate(starts):
-        if given is None:
-            continue
-        for layer, (wires, tables) in enumerate(zip(given.wires, given.tables, strict=True)):
-            units = len(wires)
-            unit, pin = np.indices(wires.shape)
-            logits = made[f"logits{layer}"]
-            logits[i, :units] *= 0.1
-            moved = np.where(wires >= columns[0], wires + columns[1] - columns[0], wires)
-            logits[i, unit, pin, moved] += AHEAD
-            made[f"tables{layer}"][i, :units] = tables
-            made[f"tables{layer}"][i, units:] *= 0.1
-        made["bias"][i], made["log_step"][i] = given.bias, np.log(given.step)
-    return {name: jnp.asarray(value) for name, value in made.items()}
-
-
-def _layers(
-    params: dict[str, np.ndarray], plan: TablePlan, columns: tuple[int, int]
-) -> TableLayers:
-    """Read wires and integers of one network as the forward pass used them."""
-    last, top = len(plan.hidden), 2.0 ** (plan.bits - 1)
-    places = [params[f"logits{layer}"].argmax(axis=-1) for layer in range(last + 1)]
-    wires = tuple(np.where(p >= columns[1], p - columns[1] + columns[0], p) for p in places)
-    tables = [(params[f"tables{layer}"] > 0).astype(np.int64) for layer in range(last)]
-    final = np.rint(np.clip(params[f"tables{last}"], -top, top - 1))
-    return TableLayers(
-        wires, (*tables, final.astype(np.int64)),
-        np.rint(params["bias"]).astype(np.int64),
-        float(np.exp(params["log_step"])),
-    )  # fmt: skip
