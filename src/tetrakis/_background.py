@@ -46,7 +46,9 @@ class Background:
     def _work(self) -> None:
         while (item := self._calls.get()) is not None:
             made, call = item
-            if self._over or not made.set_running_or_notify_cancel():
+            if self._over:
+                made.cancel()
+            if not made.set_running_or_notify_cancel():
                 continue
             try:
                 made.set_result(call())
