@@ -6,12 +6,13 @@ they are. For every budget the circuit of the best validation score is scored on
 
     python benchmarks/mnist.py --out mnist
 
-and run it again to go on after the part that is done.
+A folder with a trained circuit is refused unless the options are the same; then that one is taken.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -35,6 +36,8 @@ from tetrakis.training import TablePlan, candidates_of, to_table_network, train_
 HELD = 5000
 CLASSES = 10
 SIDE = 28
+#: Options that don't change the circuit that is trained.
+ELSEWHERE = ("simplify", "budgets", "min_gates", "max_seconds", "data", "out")
 SHIFTS = ((0, 0), (0, 1), (0, -1), (1, 0), (-1, 0))
 
 
@@ -109,8 +112,8 @@ def edit_rows(images: Images, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return X[chosen].astype(bool), y[chosen]
 
 
-def simplified(images: Images, start: Aig, options: argparse.Namespace) -> list[Aig]:
-    """Simplify; return the circuit of the best validation score within each budget."""
+def simplified(images: Images, start: Aig, options: argparse.Namespace) -> list[tuple[int, Aig]]:
+    """Simplify; return budgets, each with the circuit of the best validation score within it."""
     begun = time.perf_counter()
     rounds = 0
 
@@ -129,7 +132,7 @@ def simplified(images: Images, start: Aig, options: argparse.Namespace) -> list[
     found = []
     for budget in options.budgets:
         with suppress(BudgetError):
-            found.append(optimise(path.circuits[path.best(max_gates=budget)]))
+            found.append((budget, optimise(path.circuits[path.best(max_gates=budget)])))
     return found
 
 
@@ -154,7 +157,11 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     images = Images(options.data)
-    start = options.out / "start.aig"
+    start, asked = options.out / "start.aig", options.out / "options.json"
+    own = {k: v for k, v in vars(options).items() if k not in ELSEWHERE}
+    if start.exists() and (not asked.exists() or json.loads(asked.read_text()) != own):
+        parser.error(f"{options.out} holds a circuit of other options; name another --out.")
+    asked.write_text(json.dumps(own))
     if not start.exists():
         plan = TablePlan(
             "softmax", CLASSES, options.tables, (), options.pins, options.bits, options.steps,
@@ -173,7 +180,7 @@ def main() -> None:
     found = simplified(images, circuit, options)
     print(f"simplified: {time.perf_counter() - begun[0]:.0f} s,"
           f" {time.process_time() - begun[1]:.0f} s CPU")  # fmt: skip
-    for budget, made in zip(reversed(options.budgets), reversed(found), strict=False):
+    for budget, made in found:
         write_aiger(made, options.out / f"at_most_{budget}.aig")
         show(f"at most {budget:,}", made, images, test=True)
 

@@ -15,8 +15,8 @@ _T = TypeVar("_T")
 class Background:
     """Runs calls one after the other in a thread of its own; use it as a context.
 
-    When the context ends, calls that haven't begun are dropped, and one under way isn't waited
-    for: it can't keep the process from ending.
+    When the context ends, calls that haven't begun are dropped, and one under way is waited for,
+    except after an interruption: it can't keep the process from ending.
     """
 
     def __init__(self) -> None:
@@ -33,6 +33,8 @@ class Background:
     ) -> None:  # fmt: skip
         self._over = True
         self._calls.put(None)
+        if self._thread is not None and kind is not KeyboardInterrupt:
+            self._thread.join()
 
     def submit(self, call: Callable[[], _T]) -> Future[_T]:
         """Run a call after those submitted before; returns its future."""

@@ -32,7 +32,7 @@ def check_folder(target: str | PathLike[str], *, force: bool = False) -> None:
             f"{target} isn't empty and wasn't written by tetrakis.",
             remedy="Name another folder, or add --force: its other files stay.",
         )
-    parent = target.absolute().parent
+    parent = target.absolute()
     while not parent.exists():
         parent = parent.parent
     if not parent.is_dir() or not os.access(parent, os.W_OK):

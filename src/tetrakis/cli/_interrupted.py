@@ -45,6 +45,7 @@ def interruptions_arrive() -> Iterator[None]:
     While LLVM compiles, signals are handled in its callbacks, which only print exceptions.
     """
     before = sys.unraisablehook
+    timers: list[Timer] = []
 
     def again(lost: sys.UnraisableHookArgs) -> None:
         if not issubclass(lost.exc_type, KeyboardInterrupt):
@@ -53,9 +54,12 @@ def interruptions_arrive() -> Iterator[None]:
         timer = Timer(DELAY, _thread.interrupt_main)
         timer.daemon = True
         timer.start()
+        timers.append(timer)
 
     sys.unraisablehook = again
     try:
         yield
     finally:
         sys.unraisablehook = before
+        for timer in timers:
+            timer.cancel()

@@ -175,7 +175,7 @@ def boosted_trees(
         early_stopping=False,
         random_state=seed,
     )
-    with threadpool_limits(1):  # threads cost more than they gain here
+    with threadpool_limits(1, user_api="openmp"):  # threads cost more than they gain here
         model.fit((codes >> shift).astype(np.float64), y)
     made = tuple(tuple(_of_nodes(p.nodes, shift) for p in trees) for trees in model._predictors)
     decision: Decision = "words"

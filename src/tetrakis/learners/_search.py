@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from tetrakis._background import Background
 from tetrakis.learners._candidate import Candidate
@@ -121,8 +123,7 @@ def search(
         lambda text, f: report(text, half + (1 - half) * f),
     )  # fmt: skip
     edited: tuple[Candidate, ...] = ()
-    with Background() as beside, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="sklearn")  # of teachers that could learn longer
+    with alone() if simplify else nullcontext(), Background() as beside:
         lessons = Lessons(problem, impute, seed, beside)
         if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
             lessons.prepare([s.train for s in splits] + ([] if given else [np.arange(n)]))
@@ -137,6 +138,18 @@ def search(
     error = standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Set, once for all threads, what scikit-learn's models need to give the same results.
+
+    One thread for BLAS, whose sums depend on the number, and no warnings of models that could be
+    trained longer. Both belong to the process: threads that set them would undo each other's.
+    """
+    with threadpool_limits(1, user_api="blas"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="sklearn")
+        yield
 
 
 def held_out(

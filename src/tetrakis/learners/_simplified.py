@@ -145,13 +145,13 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
 
 
 def _spared(n_rows: int, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:
-    """Kinds that are left to the others: folds of few rows score few plans well.
+    """Default kinds that are left to the others: folds of few rows score few plans well.
 
     Of few rows of numbers fringe trees were never the best: none of 75 choices on breast cancer.
     """
-    if n_rows >= SMALL or "fringe" not in kinds:
+    if n_rows >= SMALL or tuple(kinds) != KINDS:
         return ()
-    return ("tree",) if boolean or not set(KINDS) <= set(kinds) else ("tree", "fringe")
+    return ("tree",) if boolean else ("tree", "fringe")
 
 
 def _net_plans(

@@ -57,12 +57,12 @@ def fit_teacher(codes: NDArray, y: NDArray, task: str, n_classes: int, seed: int
     models = _models(task, len(y), seed)
     wanted = np.eye(n_classes)[y] if task == "classification" else y[:, None].astype(np.float64)
     present = np.unique(y) if task == "classification" else None
-    with threadpool_limits(1):
+    with threadpool_limits(1, user_api="openmp"):
         weights = _stacked(models, X, y, wanted, present, seed)
         kept = [(m.fit(X, y), w) for m, w in zip(models, weights, strict=True) if w > 0]
 
     def teach(rows: NDArray) -> Floats:
-        with threadpool_limits(1):
+        with threadpool_limits(1, user_api="openmp"):
             Z = rows.astype(np.float64)
             total = sum(w * _output(m, Z, n_classes, present) for m, w in kept)
         return np.asarray(total)

@@ -105,7 +105,9 @@ class Record:
 def recorded_trials(path: str | os.PathLike[str]) -> int:
     """Count the trials of a record as it is; 0 if there is none that can be read."""
     try:
-        rows = [json.loads(line) for line in Path(path).read_text("utf-8").splitlines()[1:]]
+        text = Path(path).read_text("utf-8")
+        whole = text[: text.rfind("\n") + 1]  # a last line may be cut
+        rows = [json.loads(line) for line in whole.splitlines()[1:]]
         return sum(len(row["losses"]) for row in rows)
     except (OSError, ValueError, KeyError, TypeError):
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from tetrakis.learners import (
     problem_from_table,
     search,
 )
+from tetrakis.learners._search import alone
 from tetrakis.learners._simplified import KINDS, STARTS
 from tetrakis.pipeline._baselines import listed_baselines, tree_baselines
 from tetrakis.pipeline._data import data_record, run_circuit, score
@@ -98,8 +100,9 @@ def fit_table(
     problem = _problem(table, train, kind)
     _check_test(problem, test, impute)
     trees = partial(tree_baselines, problem, guard, impute, seed)
-    with Background() as beside:
-        early = beside.submit(trees) if jobs != 1 else None
+    apart = jobs == 1 or learner == "convex"  # which wants all threads of BLAS
+    with nullcontext() if apart else alone(), Background() as beside:
+        early = None if apart else beside.submit(trees)
         found = search(
             problem, guard=guard, max_gates=() if max_gates is None else (max_gates,),
             impute=impute, seed=seed, effort=effort, jobs=jobs, starts=starts,

@@ -54,6 +54,9 @@ class Schedule:
         At every price: most rounds that add nodes worth their price (uphill moves).
     grow_below : int
         Add nodes only to circuits of so many nodes or fewer.
+    sample : int
+        Rows that a node's edits are scored on where rows count as right or wrong, drawn by weight
+        from those on which the node matters; 0 for all. Squared errors always are sampled.
     patience : int
         Rounds without a freed node after which a run that may not lose more ends.
     """
@@ -67,6 +70,7 @@ class Schedule:
     cycles: int = 4
     grow_below: int = 3000
     patience: int = 8
+    sample: int = 0
 
 
 def simplify(
@@ -143,7 +147,7 @@ def simplify(
     bits, wanted = _rows(aig, inputs, targets, loss, weights, "inputs")
     held = None if guard is None else _rows(aig, guard[0], guard[1], loss, None, "guard inputs")
     graph, rng = graph_of(aig), np.random.default_rng(seed)
-    rows = _packed(bits, wanted, graph)
+    rows = _packed(bits, wanted, graph, plan.sample)
     recorder = Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
     start_loss = float(rows.losses(graph).sum())
     recorder.add(graph, start_loss, aig)
@@ -252,11 +256,8 @@ def _bits(inputs: ArrayLike, num_pis: int, what: str) -> Bits:
     return bits.astype(np.bool_)
 
 
-def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
-    """Pack rows; squared errors are scored in units of a share of the start's error.
-
-    Those, and rows of several weights (labelled by a teacher, say), are scored on samples.
-    """
+def _packed(bits: Bits, loss: RowLoss, graph: Graph, sample: int = 0) -> Rows:
+    """Pack rows; squared errors are scored in units of a share of the start's error."""
     words = pack_rows(bits)
     rows = Rows(words, loss.low, loss.high, loss.weight, loss.kind, loss.signed)
     if loss.kind == SQUARED:
@@ -268,9 +269,7 @@ def _packed(bits: Bits, loss: RowLoss, graph: Graph) -> Rows:
         )  # fmt: skip
     whole = (loss.weight == np.rint(loss.weight)).all()
     wanted = 1.0 if whole else 64.0 / float(loss.weight.max())
-    equal = len(np.unique(loss.weight[loss.weight > 0])) <= 1
-    scale = _scale(wanted, float(loss.weight.sum()))
-    return replace(rows, scale=scale, sample=0 if equal else SAMPLE)
+    return replace(rows, scale=_scale(wanted, float(loss.weight.sum())), sample=sample)
 
 
 def _scale(wanted: float, most: float) -> float:
