@@ -17,7 +17,7 @@ def rows(n=60, d=1, seed=0):
 
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
-    [ConvexReLURegressor(1.0, tol=0.1, max_iter=3), ConvexReLUClassifier(0.05, tol=0.1, max_iter=5)]
+    [ConvexReLURegressor(1.0, tol=0.3, max_iter=2), ConvexReLUClassifier(0.05, tol=0.3, max_iter=5)]
 )
 def test_scikit_learn_conventions(estimator, check):
     check(estimator)

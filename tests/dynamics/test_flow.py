@@ -14,6 +14,7 @@ from tetrakis.errors import BudgetError, DataError, NetworkError
 from tetrakis.network import Block, ResNet, add, dense, from_layers
 
 METHODS = ["plain", "weight_norm", "lagrange"]
+FEW = 12  # rows of two columns in several tests, which then share a compiled flow
 
 
 def separable(n=30, d=3, seed=0):
@@ -72,11 +73,11 @@ def test_differences_of_squared_norms_are_conserved(method):
 
 def test_plain_flow_is_gradient_descent():
     """Small steps of gradient descent end where the flow is when the norms are the same."""
-    X, y = separable(10, 2)
+    X, y = separable(FEW, 2)
     w = np.array([0.3, -0.2])
     found = normalised_flow([w[None]], X, y, tol=1e-9, max_log_rho=2.0)
-    for _ in range(400_000):
-        w = w + 2e-4 * (np.exp(-y * (X @ w)) * y) @ X / np.exp(-y * (X @ w)).sum()
+    for _ in range(80_000):
+        w = w + 1e-3 * (np.exp(-y * (X @ w)) * y) @ X / np.exp(-y * (X @ w)).sum()
         if np.linalg.norm(w) >= found.rho[0]:
             break
     assert found.layers[0][0] @ w / np.linalg.norm(w) == pytest.approx(1.0, abs=1e-5)
@@ -84,7 +85,7 @@ def test_plain_flow_is_gradient_descent():
 
 def test_outcomes():
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(40, 2)), rng.integers(2, size=40)
+    X, y = rng.normal(size=(FEW, 2)), rng.integers(2, size=FEW)
     found = normalised_flow([[[1.0, 0.0]]], X, y)
     assert found.status == "not separated" and found.margin < 0
     assert "not separated; the best normalised margin is -" in found.message
@@ -95,7 +96,7 @@ def test_outcomes():
 
 def test_diffrax_takes_the_same_way():
     pytest.importorskip("diffrax", reason="diffrax is not installed")
-    X, y = separable(12, 2)
+    X, y = separable(FEW, 2)
     start = [[[0.2, 1.0]]]
     own = normalised_flow(start, X, y, tol=1e-2)
     other = normalised_flow(start, X, y, tol=1e-2, solver="diffrax")

@@ -18,6 +18,7 @@ def rows(n=400, seed=0):
     return X, np.abs(X[:, 0] + X[:, 2]) * (X[:, 1] - X[:, 3])
 
 
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([CompositionalRegressor(**QUICK), CompositionalClassifier(**QUICK)])
 def test_scikit_learn_conventions(estimator, check):
@@ -45,8 +46,9 @@ def test_constituents_of_a_known_tree():
     assert abs(np.corrcoef(value, U[:, 1] - U[:, 3])[0, 1]) > 0.98
 
 
+@pytest.mark.usefixtures("quick_compilation")
 def test_search_finds_the_pairs():
-    X, y = rows(600)
+    X, y = rows(250)
     model = CompositionalRegressor(
         "search", units=6, restarts=3, max_iter=300, search_iter=300, random_state=0
     ).fit(X, y)  # fmt: skip

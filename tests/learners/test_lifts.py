@@ -12,12 +12,13 @@ from tetrakis.learners import SparseLiftClassifier, SparseLiftRegressor
 QUICK = {"copies": 8, "in_degree": None, "max_iter": 100, "learning_rate": 0.05}
 
 
-def rows(n=300, seed=0):
+def rows(n=250, seed=0):
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1, 1, (n, 3))
     return X, np.abs(X[:, 0]) - 0.5 * X[:, 1]
 
 
+@pytest.mark.usefixtures("quick_compilation")
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     [SparseLiftRegressor("mlp:1", **QUICK), SparseLiftClassifier("mlp:1", **QUICK)]
@@ -66,7 +67,7 @@ def test_circuits_of_classes():
     assert model.circuit_.num_gates <= 6000
     assert np.mean(model.predict_circuit(X) == labels) == model.held_out_score_ > 0.85
     two = SparseLiftClassifier("mlp:1", **QUICK, random_state=0).fit(X, y > 0.3)
-    assert set(two.predict(X)) == {False, True} and two.decision_function(X).shape == (300,)
+    assert set(two.predict(X)) == {False, True} and two.decision_function(X).shape == (250,)
     two.compress(X, y > 0.3, deltas=[2**-3], activation_bits=[4])
     assert two.circuit_.num_pos == 1 and two.predict_circuit(X).dtype == bool
     with pytest.raises(BudgetError, match="No circuit of at most 1"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, Literal
 
@@ -111,11 +111,14 @@ def train_lifts(
     """
     rows = jnp.asarray(np.asarray(X, np.float32).T)
     target = jnp.asarray(np.asarray(y, np.float32).T)
-    params, index = jax.tree.map(jnp.asarray, stacked(lifts))
+    params, index = stacked(lifts)
     one = len(lifts) == 1
     if one:  # without the axis of lifts, or every gather would be a batched one
         params, index = jax.tree.map(lambda v: v[0], (params, index))
-    run = _compiled(lifts[0].graph, plan, one)
+    params, index = jax.tree.map(jnp.asarray, (params, index))
+    # These are given when it runs, and don't ask for compiling anew.
+    same = replace(plan, steps=1, learning_rate=1.0, target_loss=None)
+    run = _compiled(lifts[0].graph, same, one)
     state = run.start(params, jnp.float32(plan.learning_rate))
     kept, best, history, taken = params, None, [], np.zeros(len(lifts), np.int64)
     for step in range(0, plan.steps + _CHUNK, _CHUNK):
