@@ -1,6 +1,7 @@
 """The command line: exit codes, messages, and what each command hands to the pipeline."""
 
 import ctypes
+import signal
 import sys
 import time
 from pathlib import Path
@@ -143,6 +144,15 @@ def test_failures(pipeline, folder, error, code, capsys):
     assert not list(folder.parent.glob(".tetrakis-*"))
 
 
+@pytest.fixture
+def interruptible():
+    """Ctrl-C interrupts, also where the tests were started in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_lost_in_a_callback_comes_again(pipeline, folder, capfd):
     def interrupted():
         raise KeyboardInterrupt
