@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tetrakis.circuit import AigBuilder
+from tetrakis.circuit import AigBuilder, simulate_rows
 from tetrakis.datasets import table_from_arrays
 from tetrakis.learners._grounds import Point
 from tetrakis.learners._occam import SIZES, Curve, _expected, _run
@@ -60,6 +60,20 @@ def test_starts_give_a_path_on_boolean_rows(n_rows):
     assert (best.start, best.network_of, best.held_out_of) == ("tree", "circuit", "settings")
     again = search(problem, seed=0, starts=("tree",), effort=0.1, jobs=2)
     assert [c.circuit for c in again.path] == [c.circuit for c in found.path]
+
+
+def test_circuits_of_many_rows_are_scored_on_rows_they_never_saw():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (20_100, 8)).astype(float)
+    y = ((X[:, 0] * X[:, 1]) != X[:, 2]) ^ (rng.random(len(X)) < 0.05)
+    problem = problem_from_table(table_from_arrays(X, y.astype(float)), "classification")
+    found = search(problem, seed=0, starts=("tree",), effort=0.1)
+    best = max(found.path, key=lambda c: c.held_out_score)
+    assert best.num_gates <= 4 and best.held_out_of == "circuit"
+    held = found.split.held
+    bits = simulate_rows(best.circuit, best.encoding.encode_bits(problem.table.take(held)))
+    right = best.encoding.output.integers(bits) == problem.target[held]
+    assert best.held_out_score == right.mean()
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -73,8 +74,11 @@ def test_every_input_in_an_interval_bounds_the_sup_norm(aig, epsilon, signed):
 
 
 @settings(max_examples=25)
-@given(st.integers(0, 10**6), st.floats(0.0, 1.0), st.sampled_from(["classification", "squared"]))
-def test_budgets_are_never_exceeded(seed, share, kind):
+@given(
+    st.integers(0, 10**6), st.floats(0.0, 1.0), st.sampled_from(["classification", "squared"]),
+    st.sampled_from([0, 64]),
+)  # fmt: skip
+def test_budgets_are_never_exceeded(seed, share, kind, rows):
     """With weights and targets that are no whole numbers."""
     rng = np.random.default_rng(seed)
     aig, bits = circuit(seed), bits_of(70, 6, seed)
@@ -85,7 +89,8 @@ def test_budgets_are_never_exceeded(seed, share, kind):
         loss = squared_loss(rng.normal(0, 2, 70), weights)
     start = oracles.aig_loss(aig, bits, loss)
     budget = start + share * (loss.weight.sum() - start if kind == "classification" else start)
-    path = simplify(aig, bits, loss, budget=budget + 1e-9, schedule=QUICK)
+    schedule = replace(QUICK, rows=rows)
+    path = simplify(aig, bits, loss, budget=budget + 1e-9, schedule=schedule)
     assert path.losses.max() <= budget + 1e-9
     for found, own in zip(path.circuits, path.losses, strict=True):
         assert oracles.aig_loss(found, bits, loss) == pytest.approx(own, rel=1e-12, abs=1e-12)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,8 +17,7 @@ from tetrakis.learners._views import laid_out
 from tetrakis.simplify import RowLoss, Schedule, classification_loss, simplify, squared_loss
 
 #: More training rows are sampled for simplification; scores are of all.
-MOST_ROWS = 24_000
-SAMPLE = 400
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +139,7 @@ class Ground:
     ) -> list[Point]:
         """Simplify a start on the training rows; score every circuit of the path."""
         codes, target, weight = self.rows_for(taught)
-        if taught:  # its labels aren't worth exact counts
-            schedule = replace(schedule, sample=SAMPLE)
+        schedule = schedule.sampled() if taught else schedule.for_rows(len(codes))
         found = simplify(
             start.circuit, self.bits(codes), self.loss(target, weight, start), seed=seed,
             schedule=schedule, min_gates=min_gates,

@@ -31,6 +31,8 @@ from tetrakis.training import Settings
 CROSS_VALIDATE_BELOW = 8000
 MANY_FOLDS_BELOW = 3000
 N_FOLDS = (5, 3)
+#: So many rows can do without those of the guard: circuits are scored, not their settings.
+NO_REFIT_FROM = 20_000
 GUARD_ROWS = 2000
 GUARD_SHARES = (0.1, 0.2)
 
@@ -113,6 +115,7 @@ def search(
     given, n = guard is not None, problem.table.n_rows
     guard, splits = held_out(problem, guard, seed)
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
+    refit = not given and (guard is None or n < NO_REFIT_FROM)
     half = 0.5 if set(starts) != {"resnet"} else 0.4
     lab = Laboratory(
         problem, impute, plan_for(problem, whole, effort), seed, jobs,
@@ -126,11 +129,11 @@ def search(
     with alone() if simplify else nullcontext(), Background() as beside:
         lessons = Lessons(problem, impute, seed, beside)
         if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
-            lessons.prepare([s.train for s in splits] + ([] if given else [np.arange(n)]))
+            lessons.prepare([s.train for s in splits] + ([np.arange(n)] if refit else []))
         trained, nets = _networks(lab, splits, guard, whole, settings, options)
         if simplify:
             edited = simplified(
-                problem, splits, refit=not given, nets=nets, lessons=lessons, options=options
+                problem, splits, refit=refit, nets=nets, lessons=lessons, options=options
             )
     path = pareto([*trained, *edited])
     text = _held_out_text(path, splits, guard)

@@ -13,7 +13,7 @@ from tetrakis.learners._grounds import Ground, StartCircuit
 from tetrakis.learners._lessons import MOST_TAUGHT, SMALL, Lessons, teachable
 from tetrakis.learners._occam import Options, Plan, occam_candidates
 from tetrakis.learners._problem import Problem
-from tetrakis.learners._starts import recipes
+from tetrakis.learners._starts import MANY, recipes
 from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
 from tetrakis.simplify import Schedule
@@ -137,21 +137,24 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     )  # fmt: skip
     plans = []
     for kind in asked:
-        most = 1 if options.effort < QUICK else MOST_RECIPES[kind] if n >= SMALL else 1
-        if kind in _spared(n, kinds, boolean):
+        most = 1 if options.effort < QUICK or n < SMALL else MOST_RECIPES[kind]
+        most += kind == "boosted" and n > MANY  # where bigger ones can be told apart
+        if kind in _spared(problem, kinds, boolean):
             most = 0
         plans += [Plan(r, taught) for r in [r for r in found if r.kind == kind][:most]]
     return plans
 
 
-def _spared(n_rows: int, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:
+def _spared(problem: Problem, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:
     """Default kinds that are left to the others: folds of few rows score few plans well.
 
     Of few rows of numbers fringe trees were never the best: none of 75 choices on breast cancer.
     """
-    if n_rows >= SMALL or tuple(kinds) != KINDS:
+    if problem.table.n_rows >= SMALL or tuple(kinds) != KINDS:
         return ()
-    return ("tree",) if boolean else ("tree", "fringe")
+    if boolean:
+        return ("tree",)
+    return ("fringe",) if problem.task == "classification" else ("tree", "fringe")
 
 
 def _net_plans(

@@ -211,7 +211,7 @@ def recipes(
     classes = task == "classification"
     few = n_rows < SMALL and max(bits, default=1) > 1  # numbers rather than logic
     menu = {
-        "tree": _trees(classes),
+        "tree": _trees(n_classes if classes else 0, few),
         "boosted": _boosted(classes, n_rows, n_classes, max(bits, default=1)),
         "fringe": _fringes(classes, n_rows, max(40, round((200 if few else 400) * effort))),
         "table": _tables(
@@ -229,8 +229,10 @@ def recipes(
     return [recipe for kind in KINDS if kind in kinds for recipe in menu[kind][:most]]
 
 
-def _trees(classes: bool) -> list[Recipe]:
-    full = Recipe("tree", max_leaves=1500) if classes else Recipe("tree", max_leaves=400)
+def _trees(classes: int, few: bool) -> list[Recipe]:
+    if few and classes:  # large ones overfit
+        return [Recipe("tree", max_leaves=12 * classes, min_leaf=least) for least in (3, 1, 2)]
+    full = Recipe("tree", max_leaves=1500 if classes else 400)
     return [replace(full, min_leaf=least) for least in ((1, 2, 5) if classes else (5, 2))]
 
 
@@ -244,6 +246,8 @@ def _boosted(classes: bool, n_rows: int, n_classes: int, widest: int) -> list[Re
         settings = [(1, 0.5, 30, 2, 4), (4, 0.3, 15, 2, 4), (2, 0.3, 40, 3, 4), (3, 0.3, 30, 3, 4)]
     else:
         settings = [(4, 0.3, 80, 3, 5), (6, 0.3, 40, 2, 5), (4, 0.3, 30, 2, 4), (3, 0.3, 60, 3, 8)]
+        if n_rows > MANY:
+            settings.insert(1, (4, 0.8, 40, 4, 4))
     return [
         Recipe("boosted", depth=d, rate=r, rounds=n, leaf_bits=leaf, kept_bits=min(kept, widest))
         for d, r, n, leaf, kept in settings

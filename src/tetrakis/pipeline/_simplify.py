@@ -139,6 +139,8 @@ class _Job:
     def paths(self, start: Aig, max_gates: int | None) -> tuple[SimplificationPath, ...]:
         """Edit; go on at higher prices and with larger single edits until a size is reached."""
         schedule = Schedule()
+        if self.budget is None:  # else nothing that looks worse on a few rows may be missed
+            schedule = schedule.for_rows(self.rows.n_rows)
         found = [self.path(start, schedule)]
         while (
             max_gates is not None and found[-1].finished and found[-1].sizes[-1] > max_gates

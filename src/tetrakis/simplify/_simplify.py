@@ -27,6 +27,7 @@ LARGE = 20_000
 NOISE_UNITS = 24.0
 DIGITS = 3
 SAMPLE = 400
+ROWS_SCORED = 16_384
 WORDS = 64
 SCORE_BITS = 50
 
@@ -57,6 +58,9 @@ class Schedule:
     sample : int
         Rows that a node's edits are scored on where rows count as right or wrong, drawn by weight
         from those on which the node matters; 0 for all. Squared errors always are sampled.
+    rows : int
+        Rows, drawn anew for every round, that edits are scored on before they are tried on all;
+        0 for all. For squared errors at most 4,096.
     patience : int
         Rounds without a freed node after which a run that may not lose more ends.
     """
@@ -71,6 +75,15 @@ class Schedule:
     grow_below: int = 3000
     patience: int = 8
     sample: int = 0
+    rows: int = 0
+
+    def sampled(self) -> Schedule:
+        """Score edits on samples: faster where rows are many, or their labels worth less."""
+        return replace(self, sample=SAMPLE, rows=ROWS_SCORED)
+
+    def for_rows(self, n_rows: int) -> Schedule:
+        """Score edits on samples of more than 16,384 rows."""
+        return self.sampled() if n_rows > ROWS_SCORED else self
 
 
 def simplify(
@@ -147,8 +160,8 @@ def simplify(
     bits, wanted = _rows(aig, inputs, targets, loss, weights, "inputs")
     held = None if guard is None else _rows(aig, guard[0], guard[1], loss, None, "guard inputs")
     graph, rng = graph_of(aig), np.random.default_rng(seed)
-    rows = _packed(bits, wanted, graph, plan.sample)
-    recorder = Recorder(aig, rows, None if held is None else _packed(*held, graph), progress)
+    rows = _packed(bits, wanted, graph, plan)
+    recorder = Recorder(aig, rows, None if held is None else _packed(*held, graph, plan), progress)
     start_loss = float(rows.losses(graph).sum())
     recorder.add(graph, start_loss, aig)
     _check_budget(start_loss, budget)
@@ -256,7 +269,7 @@ def _bits(inputs: ArrayLike, num_pis: int, what: str) -> Bits:
     return bits.astype(np.bool_)
 
 
-def _packed(bits: Bits, loss: RowLoss, graph: Graph, sample: int = 0) -> Rows:
+def _packed(bits: Bits, loss: RowLoss, graph: Graph, plan: Schedule) -> Rows:
     """Pack rows; squared errors are scored in units of a share of the start's error."""
     words = pack_rows(bits)
     rows = Rows(words, loss.low, loss.high, loss.weight, loss.kind, loss.signed)
@@ -265,11 +278,14 @@ def _packed(bits: Bits, loss: RowLoss, graph: Graph, sample: int = 0) -> Rows:
         reach = 2.0 ** len(graph.outputs) + np.abs(loss.low).max()
         return replace(
             rows, scale=_scale(NOISE_UNITS / each, float(loss.weight.sum() * reach**2)),
-            digits=DIGITS, sample=SAMPLE, words_scored=WORDS,
+            digits=DIGITS, sample=SAMPLE, words_scored=min(plan.rows // 64 or WORDS, WORDS),
         )  # fmt: skip
     whole = (loss.weight == np.rint(loss.weight)).all()
     wanted = 1.0 if whole else 64.0 / float(loss.weight.max())
-    return replace(rows, scale=_scale(wanted, float(loss.weight.sum())), sample=sample)
+    return replace(
+        rows, scale=_scale(wanted, float(loss.weight.sum())), sample=plan.sample,
+        words_scored=plan.rows // 64,
+    )  # fmt: skip
 
 
 def _scale(wanted: float, most: float) -> float:
