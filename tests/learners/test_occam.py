@@ -1,5 +1,6 @@
 """Plans, curves, and what circuits found on all rows are expected to score."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,11 +8,13 @@ import pytest
 
 from tetrakis.circuit import AigBuilder, simulate_rows
 from tetrakis.datasets import table_from_arrays
+from tetrakis.learners import _search
 from tetrakis.learners._grounds import Point
 from tetrakis.learners._occam import SIZES, Curve, _expected, _run
 from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
 from tetrakis.learners._teacher import fit_lesson
+from tetrakis.training import Plan, Settings
 
 
 def test_curves_hold_below_and_above_what_the_splits_reached():
@@ -74,6 +77,24 @@ def test_circuits_of_many_rows_are_scored_on_rows_they_never_saw():
     bits = simulate_rows(best.circuit, best.encoding.encode_bits(problem.table.take(held)))
     right = best.encoding.output.integers(bits) == problem.target[held]
     assert best.held_out_score == right.mean()
+
+
+def test_networks_that_guard_rows_chose_are_trained_again_without_others(monkeypatch):
+    plan = Plan(loss="logistic", n_outputs=1, width=4, steps=60, batch=64)
+    monkeypatch.setattr(_search, "plan_for", lambda problem, whole, effort: plan)
+    seen = []
+    monkeypatch.setattr(_search, "simplified", lambda *args, nets, **rest: seen.extend(nets) or ())
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (3100, 6)).astype(float)
+    table = replace(table_from_arrays(X, X[:, 0] * X[:, 1]), boolean=True)
+    problem = problem_from_table(table, "classification")
+    found = search(problem, settings=[Settings(0.3, 0.003, 1, 2)], starts=("resnet",), effort=0.25)
+    for start in seen:
+        (other, _), (whole, _) = start.networks
+        assert not set(other.held) & set(found.split.held) and len(whole.held) == 0
+        assert sorted([*other.view.rows, *other.held]) == list(range(3100))
+        assert len(whole.view.rows) == 3100
+    assert seen
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

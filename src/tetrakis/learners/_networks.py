@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tetrakis.encoding import Encoding
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._convex import convex_trials
@@ -19,17 +20,25 @@ from tetrakis.learners._views import EncodedView, Split
 from tetrakis.network import FixedPointResNet
 from tetrakis.training import Settings, to_networks
 
+#: Of networks that are trained again on other splits.
+RESTARTS = 3
+
 
 def trained_networks(
     lab: Laboratory, problem: Problem, splits: Sequence[Split], guard: Split | None,
     whole: Split, first: Sequence[Settings], max_gates: Sequence[int], effort: float,
+    again: Sequence[Split] = (),
 ) -> tuple[tuple[Candidate, ...], tuple[NetStart, ...]]:  # fmt: skip
-    """Train networks: their size–accuracy path, and those worth simplifying."""
+    """Train networks: their size–accuracy path, and those worth simplifying.
+
+    With guard rows, those worth simplifying are trained anew on the splits `again`, as the guard
+    rows have chosen them among many and would flatter them.
+    """
     likes = lab.encodings(whole, first)
     explored = lab.run(first, splits, likes, (0.0, 0.5), "exploring", steps=0.6)
     if guard is not None:
         found = explored
-        for start, stop in ((0.5, 0.7), (0.7, 0.9)):
+        for start, stop in ((0.5, 0.65), (0.65, 0.8)):
             scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
             chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
             found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
@@ -40,6 +49,8 @@ def trained_networks(
             max_gates,
         )  # fmt: skip
         nets = [NetStart(_label(t.trained.settings), (_with_network(t),)) for t in best]
+        if again and nets:
+            nets = _trained_again(lab, [t.trained.settings for t in best], again, likes)
         return _finish(problem, found, "circuit", lab.report), tuple(nets)
     means = _fold_means(explored, first, len(splits))
     scored = [(s, held, gates) for s, (held, _, gates) in means.items()]
@@ -59,6 +70,23 @@ def trained_networks(
         trials = [*explored[place : place + len(splits)], last]
         nets.append(NetStart(_label(setting), tuple(_with_network(t) for t in trials)))
     return _finish(problem, _expected(refined, means), "settings", lab.report), tuple(nets)
+
+
+def _trained_again(
+    lab: Laboratory, settings: Sequence[Settings], splits: Sequence[Split],
+    likes: dict[int, Encoding],
+) -> list[NetStart]:  # fmt: skip
+    """Train settings on other splits; of a few restarts the one that fits best is taken."""
+    unique = list(dict.fromkeys(settings))
+    trials = lab.run(
+        [s for s in unique for _ in range(RESTARTS)], splits, likes, (0.8, 0.9), "training again"
+    )
+    nets, step = [], RESTARTS * len(splits)
+    for k, setting in enumerate(unique):
+        own = trials[k * step : (k + 1) * step]
+        best = [max(own[place :: len(splits)], key=_fit) for place in range(len(splits))]
+        nets.append(NetStart(_label(setting), tuple(_with_network(t) for t in best)))
+    return nets
 
 
 def convex_networks(

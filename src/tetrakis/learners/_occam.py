@@ -24,7 +24,9 @@ from tetrakis.simplify import Schedule
 
 Progress = Callable[[str, float], None]
 SIZES = np.geomspace(4, 40_000, 82)
-MOST_REFITS = 2
+#: Plans that are run on all rows: of up to 3,000 rows, and of more.
+MOST_REFITS = (3, 2)
+FEW_ROWS = 3000
 #: How much of a difference on the teacher's rows is seen again on others: 0.5 to 0.9 measured.
 AUDIT_SHARE = 0.75
 
@@ -142,7 +144,7 @@ def occam_candidates(
     curves = [_curve([points for _, _, points in group]) for group in grouped]
     best = _best_plans(
         [c if a else None for c, a in zip(curves, again, strict=True)], options.max_gates
-    )
+    )[: MOST_REFITS[len(whole.train) > FEW_ROWS]]
     seeds = [options.n_seeds if plans[k].recipe is not None else 1 for k in best]
     todo = [
         (plans[k], whole, len(splits), seed)
@@ -209,7 +211,7 @@ def _curve(paths: Sequence[list[Point]]) -> Curve:
 
 
 def _best_plans(curves: Sequence[Curve | None], budgets: Sequence[int]) -> list[int]:
-    """Choose the plans that are best within some budget."""
+    """Choose the plans that are best within some budget, those that are so most often first."""
     limits = list(budgets) or [int(s) for s in SIZES[8::6]]
     score = np.full((len(curves), len(limits)), -np.inf)
     for k, curve in enumerate(curves):
@@ -223,8 +225,7 @@ def _best_plans(curves: Sequence[Curve | None], budgets: Sequence[int]) -> list[
     if budgets:  # the runners-up within a budget as well
         wins += [int(k) for j in range(len(limits)) for k in np.argsort(-score[:, j])[1:2]
                  if np.isfinite(score[k, j])]  # fmt: skip
-    order = sorted(set(wins), key=lambda k: -wins.count(k))
-    return order[:MOST_REFITS]
+    return sorted(set(wins), key=lambda k: -wins.count(k))
 
 
 def _expected(

@@ -25,7 +25,7 @@ from tetrakis.learners._simplified import (
     StartOptions,
     simplified,
 )
-from tetrakis.learners._views import Split, folds, guard_split
+from tetrakis.learners._views import Split, folds, guard_split, second_split
 from tetrakis.training import Settings
 
 CROSS_VALIDATE_BELOW = 8000
@@ -116,6 +116,7 @@ def search(
     guard, splits = held_out(problem, guard, seed)
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
     refit = not given and (guard is None or n < NO_REFIT_FROM)
+    again = _again(problem, guard, seed) if simplify and refit else []
     half = 0.5 if set(starts) != {"resnet"} else 0.4
     lab = Laboratory(
         problem, impute, plan_for(problem, whole, effort), seed, jobs,
@@ -129,8 +130,8 @@ def search(
     with alone() if simplify else nullcontext(), Background() as beside:
         lessons = Lessons(problem, impute, seed, beside)
         if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
-            lessons.prepare([s.train for s in splits] + ([np.arange(n)] if refit else []))
-        trained, nets = _networks(lab, splits, guard, whole, settings, options)
+            lessons.prepare([s.train for s in [*splits, *again]])
+        trained, nets = _networks(lab, splits, guard, whole, settings, options, again)
         if simplify:
             edited = simplified(
                 problem, splits, refit=refit, nets=nets, lessons=lessons, options=options
@@ -165,9 +166,16 @@ def held_out(
     return guard, folds(problem, _fold_count(problem), seed) if guard is None else [guard]
 
 
+def _again(problem: Problem, guard: Split | None, seed: int) -> list[Split]:
+    """Return splits to train on once more: all rows, and before that others than the guard's."""
+    rows = np.arange(problem.table.n_rows)
+    more = [] if guard is None else [second_split(problem, guard, seed + 1)]
+    return [*more, Split(rows, rows[:0])]
+
+
 def _networks(
     lab: Laboratory, splits: Sequence[Split], guard: Split | None, whole: Split,
-    settings: Sequence[Settings] | None, options: StartOptions,
+    settings: Sequence[Settings] | None, options: StartOptions, again: Sequence[Split],
 ) -> tuple[tuple[Candidate, ...], tuple[NetStart, ...]]:  # fmt: skip
     """Train the networks that are asked for: their path, and those worth simplifying."""
     effort, sizes = options.effort, options.max_gates
@@ -176,7 +184,7 @@ def _networks(
     if "resnet" in options.kinds:
         first = list(settings) if settings is not None else explore_settings(lab.problem, effort)
         trained, nets = trained_networks(
-            lab, lab.problem, splits, guard, whole, first, sizes, effort
+            lab, lab.problem, splits, guard, whole, first, sizes, effort, again
         )
     if "convex" in options.kinds:
         more, others = convex_networks(lab, splits, guard, whole, sizes, effort)

@@ -31,6 +31,15 @@ def guard_split(problem: Problem, share: float, seed: int) -> Split:
     return Split(np.sort(train), np.sort(held))
 
 
+def second_split(problem: Problem, guard: Split, seed: int) -> Split:
+    """Set as many other rows aside as `guard` does."""
+    strata = problem.target[guard.train] if _can_stratify(problem, 10) else None
+    train, held = train_test_split(
+        guard.train, test_size=len(guard.held), random_state=seed, stratify=strata
+    )
+    return Split(np.sort(np.concatenate([train, guard.held])), np.sort(held))
+
+
 def folds(problem: Problem, n_folds: int, seed: int) -> list[Split]:
     """Make cross-validation folds, stratified by class where classes allow."""
     kind = StratifiedKFold if _can_stratify(problem, n_folds) else KFold
