@@ -14,9 +14,10 @@ from tetrakis.simplify import (
     interval_loss,
     squared_loss,
 )
+from tetrakis.simplify._aig_graph import graph_of
 from tetrakis.simplify._apply import apply_edits
 from tetrakis.simplify._engine import Editor, Rows
-from tetrakis.simplify._graph import AND, COPY, LEAF, OR, XOR, Graph, graph_of, with_copies
+from tetrakis.simplify._graph import AND, COPY, LEAF, OR, XOR, Graph, with_copies
 
 POOL = 24
 

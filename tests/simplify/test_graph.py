@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from simplify import simplify_oracles as oracles
 from tetrakis.circuit import Aig, AigBuilder
+from tetrakis.simplify._aig_graph import aig_of, graph_of
 from tetrakis.simplify._graph import (
     AND,
     COPY,
@@ -14,8 +15,6 @@ from tetrakis.simplify._graph import (
     OR,
     XOR,
     Graph,
-    aig_of,
-    graph_of,
     rebuilt,
     with_copies,
 )

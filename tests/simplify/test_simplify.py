@@ -17,8 +17,8 @@ from tetrakis.simplify import (
     simplify,
     squared_loss,
 )
+from tetrakis.simplify._aig_graph import aig_of, graph_of
 from tetrakis.simplify._engine import Editor
-from tetrakis.simplify._graph import aig_of, graph_of
 from tetrakis.simplify._simplify import _packed
 
 QUICK = Schedule(growth=1.8, cycles=2, share=0.1)
@@ -67,7 +67,7 @@ def test_accepted_edits_change_the_loss_as_logged(kind, seed):
     aig = random_circuit(rng, num_gates=40)
     bits = rng.random((90, aig.num_pis)) < 0.5
     loss = a_loss(kind, rng, len(bits), aig.num_pos)
-    editor = Editor(graph_of(aig), _packed(bits, loss, graph_of(aig)), rng)
+    editor = Editor(graph_of(aig), _packed(bits, loss, graph_of(aig), Schedule()), rng)
     for price in (0.0, 1.0, 3.0):
         before, size = editor.loss.sum(), editor.graph.size
         done = editor.round(price, 8.0, pool=4, share=0.3)

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tetrakis.circuit import Aig, optimise
+from tetrakis.simplify._aig_graph import aig_of
 from tetrakis.simplify._engine import Rows
-from tetrakis.simplify._graph import Graph, aig_of
+from tetrakis.simplify._graph import Graph
 from tetrakis.simplify._path import SimplificationPath
 from tetrakis.simplify._signals import MISMATCH
 

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from tetrakis.circuit import Aig, optimise, pack_rows
 from tetrakis.errors import DataError
+from tetrakis.simplify._aig_graph import graph_of
 from tetrakis.simplify._engine import Editor, Rows
-from tetrakis.simplify._graph import Graph, graph_of
+from tetrakis.simplify._graph import Graph
 from tetrakis.simplify._loss import (
     RowLoss,
     classification_loss,
