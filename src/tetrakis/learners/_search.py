@@ -136,12 +136,20 @@ def search(
             edited = simplified(
                 problem, splits, refit=refit, nets=nets, lessons=lessons, options=options
             )
+    if again and guard is not None and edited:
+        trained = _beyond(trained, edited)
     path = pareto([*trained, *edited])
     text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
     error = standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
     n_folds = len(splits) if guard is None else 0
     return SearchResult(path, text, error, guard, n_folds, lab.n_trained)
+
+
+def _beyond(trained: Sequence[Candidate], edited: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    """Keep networks larger than all simplified circuits: guard rows flatter those they chose."""
+    most = max(c.num_gates for c in edited)
+    return tuple(c for c in trained if c.num_gates > most)
 
 
 @contextmanager
