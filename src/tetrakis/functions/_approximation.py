@@ -46,7 +46,7 @@ class Approximation:
     grid : Grid
         The representable inputs.
     epsilon : float
-        Asked for.
+        Allowed on the grid: what was asked for, less the input rounding with `every_real`.
     verification : Verification
         Found by simulating every input.
     construction : str
