@@ -69,7 +69,19 @@ def tables(name: str, data: Path) -> Iterator[tuple[Table, Table]]:
             folds = StratifiedKFold(5, shuffle=True, random_state=0)
             whole = np.array(rows, dtype=object)
             for train, test in folds.split(whole, whole[:, 0].astype(str)):
-                yield tuple(made(whole[r].tolist(), header, "rows") for r in (train, test))
+                yield (
+                    made(whole[train].tolist(), header, "train"),
+                    made(_known(whole[train], whole[test]).tolist(), header, "test"),
+                )
+
+
+def _known(train: np.ndarray, test: np.ndarray) -> np.ndarray:
+    """Replace test rows' categories that no training row has by the most frequent."""
+    test = test.copy()
+    for k in range(1, test.shape[1]):
+        names, counts = np.unique(train[:, k].astype(str), return_counts=True)
+        test[~np.isin(test[:, k].astype(str), names), k] = names[counts.argmax()]
+    return test
 
 
 def _rows(path: Path) -> list[list[str]]:
