@@ -1,8 +1,9 @@
 """MNIST, ten classes: a table network before and after simplification, by AND nodes.
 
 A pixel counts as its top bit: it is at least 128. The last 5,000 training rows make every choice;
-the other 55,000 are trained on, also shifted by a pixel in four directions, and simplified on as
-they are. For every budget the circuit of the best validation score is scored on the test rows. Run
+the other 55,000 are trained on, with --shift also shifted by a pixel in four directions, and with
+--rotate also turned by so many degrees either way. For every budget the circuit of the best
+validation score is scored on the test rows. Run
 
     python benchmarks/mnist.py --out mnist
 
@@ -18,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+from scipy.ndimage import rotate
 
 from tetrakis.circuit import (
     Aig,
@@ -46,7 +48,8 @@ class Images:
 
     def __init__(self, data: Path) -> None:
         with np.load(data / "mnist" / "mnist.npz") as file:
-            bits = (file["x_train"] >= 128).astype(np.uint8)
+            self.gray = file["x_train"]
+            bits = (self.gray >= 128).astype(np.uint8)
             self.test = (file["x_test"] >= 128).reshape(-1, SIDE**2)
             labels, self.y_test = file["y_train"].astype(int), file["y_test"].astype(int)
         self.train, self.y = bits[:-HELD], labels[:-HELD]
@@ -55,6 +58,16 @@ class Images:
     @property
     def flat(self) -> np.ndarray:
         return self.train.reshape(len(self.train), -1)
+
+    def turned(self, degrees: float) -> tuple[np.ndarray, np.ndarray]:
+        """Training rows turned either way."""
+        gray = self.gray[:-HELD].astype(np.float32)
+        copies = [
+            rotate(gray, angle, axes=(1, 2), reshape=False, order=1) >= 128
+            for angle in (-degrees, degrees)
+        ]
+        X = np.concatenate(copies).astype(np.uint8)
+        return X.reshape(len(X), -1), np.tile(self.y, len(copies))
 
     def shifted(self) -> tuple[np.ndarray, np.ndarray]:
         """Training rows and their copies shifted by a pixel."""
@@ -66,6 +79,9 @@ class Images:
 def trained(images: Images, plan: TablePlan, options: argparse.Namespace) -> Aig:
     """Train one network; the validation rows choose among its last states."""
     X, y = images.shifted() if options.shift else (images.flat, images.y)
+    if options.rotate:
+        turned, labels = images.turned(options.rotate)
+        X, y = np.concatenate([X, turned]), np.concatenate([y, labels])
     X, y = np.concatenate([X, images.held]), np.concatenate([y, images.y_held])
     held = np.arange(len(X)) >= len(X) - HELD
     candidates = candidates_of(images.flat.astype(np.int64), np.ones(SIDE**2, int))
@@ -147,6 +163,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=18_000)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--shift", action="store_true", help="train on shifted rows as well")
+    parser.add_argument("--rotate", type=float, default=0.0, help="degrees; train on turned rows")
     parser.add_argument("--simplify", action="store_true", help="the trained circuit")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--budgets", nargs="+", type=int, default=[7000, 10_000, 20_000, 40_000])
