@@ -16,8 +16,8 @@ from tetrakis.learners._teacher import CONFIDENCE, Lesson
 from tetrakis.learners._views import laid_out
 from tetrakis.simplify import RowLoss, Schedule, classification_loss, simplify, squared_loss
 
-#: More training rows are sampled for simplification; scores are of all.
-MOST_ROWS = 100_000
+#: More training rows are sampled for simplification, of values and of classes; scores are of all.
+MOST_ROWS = (30_000, 100_000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +124,9 @@ class Ground:
         if taught:
             return self.taught
         rows = self.train
-        if len(rows) > MOST_ROWS:
-            rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:MOST_ROWS])
+        most = MOST_ROWS[self.n_classes > 0]
+        if len(rows) > most:
+            rows = np.sort(np.random.default_rng(self.seed).permutation(rows)[:most])
         return self.codes[rows], self.problem.target[rows], np.ones(len(rows))
 
     def loss(self, target: NDArray, weight: NDArray, start: StartCircuit) -> RowLoss:
