@@ -204,9 +204,9 @@ def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Sp
     """Say how held-out scores were measured."""
     kinds = {c.held_out_of for c in path}
     rows = 0 if guard is None else len(guard.held)
-    where = f"{len(splits)} cross-validation folds" if guard is None else f"{rows} guard rows"
+    where = f"{len(splits)} cross-validation folds" if guard is None else f"{rows:,} guard rows"
     texts = {
-        "circuit": f"this circuit on {rows} rows that it was not learnt from",
+        "circuit": f"this circuit on {rows:,} rows that it was not learnt from",
         "settings": f"mean over {where} of circuits found with like settings at its size, moved by"
         " how much better or worse this circuit does than those on fresh rows labelled by a"
         " teacher, or lowered by what it fits its own rows worse than the best one alike",
