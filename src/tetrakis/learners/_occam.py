@@ -24,9 +24,7 @@ from tetrakis.simplify import Schedule
 
 Progress = Callable[[str, float], None]
 SIZES = np.geomspace(4, 40_000, 82)
-#: Plans that are run on all rows: of up to 3,000 rows, and of more.
-MOST_REFITS = (3, 2)
-FEW_ROWS = 3000
+MOST_REFITS = 2
 #: Fringe trees for values, whose sums take long, grow on so many.
 MOST_FRINGE_ROWS = 20_000
 #: How much of a difference on the teacher's rows is seen again on others: 0.5 to 0.9 measured.
@@ -149,7 +147,7 @@ def occam_candidates(
     curves = [_curve([points for _, _, points in group]) for group in grouped]
     best = _best_plans(
         [c if a else None for c, a in zip(curves, again, strict=True)], options.max_gates
-    )[: MOST_REFITS[len(whole.train) > FEW_ROWS]]
+    )[:MOST_REFITS]
     seeds = [options.n_seeds if plans[k].recipe is not None else 1 for k in best]
     todo = [
         (plans[k], whole, len(splits), seed)

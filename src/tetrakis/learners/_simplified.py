@@ -139,22 +139,21 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     for kind in asked:
         most = 1 if options.effort < QUICK or n < SMALL else MOST_RECIPES[kind]
         most += kind == "boosted" and n > MANY  # where bigger ones can be told apart
-        if kind in _spared(problem, kinds, boolean):
+        if kind in _spared(n, kinds, boolean):
             most = 0
         plans += [Plan(r, taught) for r in [r for r in found if r.kind == kind][:most]]
     return plans
 
 
-def _spared(problem: Problem, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:
+def _spared(n_rows: int, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:
     """Default kinds that are left to the others: folds of few rows score few plans well.
 
-    Of few rows of numbers fringe trees were never the best: none of 75 choices on breast cancer.
+    Of few rows of numbers fringe trees were never the best: none of 75 choices on breast cancer;
+    small trees are so only below 50 ANDs, for a seventh of the time.
     """
-    if problem.table.n_rows >= SMALL or tuple(kinds) != KINDS:
+    if n_rows >= SMALL or tuple(kinds) != KINDS:
         return ()
-    if boolean:
-        return ("tree",)
-    return ("fringe",) if problem.task == "classification" else ("tree", "fringe")
+    return ("tree",) if boolean else ("tree", "fringe")
 
 
 def _net_plans(
