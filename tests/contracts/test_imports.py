@@ -11,7 +11,7 @@ import tetrakis
 
 ROOT = Path(tetrakis.__file__).parent
 LEVELS = {
-    **dict.fromkeys(["errors", "certificate", "solution", "_files", "_background"], 0),
+    **dict.fromkeys(["errors", "certificate", "solution", "_files", "_json", "_background"], 0),
     "network": 1,
     **dict.fromkeys(["measures", "graphs", "datasets", "encoding", "_estimators"], 2),
     **dict.fromkeys(["training", "convex", "compress", "circuit", "functions", "simplify"], 3),

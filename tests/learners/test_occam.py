@@ -6,15 +6,21 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tetrakis._background import Background
 from tetrakis.circuit import AigBuilder, simulate_rows
 from tetrakis.datasets import table_from_arrays
-from tetrakis.learners import _search
+from tetrakis.learners import _occam, _search
 from tetrakis.learners._grounds import Point
-from tetrakis.learners._occam import SIZES, Curve, _expected, _run
+from tetrakis.learners._lessons import Lessons
+from tetrakis.learners._occam import SIZES, Curve, Plan, _expected, _run
 from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
+from tetrakis.learners._simplified import StartOptions, _grounds
+from tetrakis.learners._starts import Recipe
 from tetrakis.learners._teacher import fit_lesson
-from tetrakis.training import Plan, Settings
+from tetrakis.learners._views import Split
+from tetrakis.training import Plan as TrainingPlan
+from tetrakis.training import Settings
 
 
 def test_curves_hold_below_and_above_what_the_splits_reached():
@@ -80,7 +86,7 @@ def test_circuits_of_many_rows_are_scored_on_rows_they_never_saw():
 
 
 def test_networks_that_guard_rows_chose_are_trained_again_without_others(monkeypatch):
-    plan = Plan(loss="logistic", n_outputs=1, width=4, steps=60, batch=64)
+    plan = TrainingPlan(loss="logistic", n_outputs=1, width=4, steps=60, batch=64)
     monkeypatch.setattr(_search, "plan_for", lambda problem, whole, effort: plan)
     seen = []
     monkeypatch.setattr(_search, "simplified", lambda *args, nets, **rest: seen.extend(nets) or ())
@@ -95,6 +101,32 @@ def test_networks_that_guard_rows_chose_are_trained_again_without_others(monkeyp
         assert sorted([*other.view.rows, *other.held]) == list(range(3100))
         assert len(whole.view.rows) == 3100
     assert seen
+
+
+def test_networks_larger_than_all_simplified_circuits_stay():
+    trained = [SimpleNamespace(num_gates=g) for g in (3, 50, 51, 400)]
+    edited = [SimpleNamespace(num_gates=g) for g in (0, 50)]
+    assert [c.num_gates for c in _search._beyond(trained, edited)] == [51, 400]
+
+
+def test_fringe_trees_of_values_grow_on_a_sample(monkeypatch):
+    monkeypatch.setattr(_occam, "MOST_FRINGE_ROWS", 30)
+    X = np.random.default_rng(0).random((90, 3))
+    problem = problem_from_table(table_from_arrays(X, X[:, 0]), "regression")
+    split = Split(np.arange(90), np.arange(0))
+    options = StartOptions(("fringe",), (), None, 0, 1, 1.0, lambda text, fraction: None)
+    lessons = Lessons(problem, None, 0, Background())
+    (ground,) = _grounds(problem, [split], lessons, options)
+    seen = {}
+
+    def grow(codes, bits, y, task, rows, **rest):
+        seen[kind] = rows
+        return Recipe("boosted", rounds=1).grow(codes, bits, y, task, rows, **rest)
+
+    for kind in ("fringe", "tree"):
+        Plan(SimpleNamespace(kind=kind, grow=grow), taught=False).start(ground, 0, seed=0)
+    assert len(set(seen["fringe"].tolist())) == 30
+    assert seen["tree"].tolist() == list(range(90))
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

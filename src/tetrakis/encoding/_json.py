@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from tetrakis._json import by_lines, read_strict
 from tetrakis.encoding._columns import BoxColumn, CategoryColumn, InputColumn, LevelsColumn
 from tetrakis.encoding._encoding import Encoding, Word
 from tetrakis.encoding._output import Output
@@ -50,7 +51,7 @@ def encoding_to_json(encoding: Encoding) -> str:
         "output": None if encoding.output is None else vars(encoding.output),
         "outputs": _words(encoding.outputs),
     }
-    return _pretty(document)
+    return by_lines(document)
 
 
 def write_encoding(encoding: Encoding, path: str | PathLike[str]) -> None:
@@ -82,7 +83,7 @@ def encoding_from_json(text: str, *, source: str = "encoding.json") -> Encoding:
         that contradicts the others; the field is named.
     """
     try:
-        document = json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+        document = read_strict(text)
     except (ValueError, RecursionError) as error:
         raise ArtifactError(f"{source} isn't valid JSON: {error}.", remedy=_REMEDY) from None
     if not isinstance(document, dict):
@@ -213,26 +214,3 @@ def _words(words: tuple[Word, ...]) -> list[dict[str, Any]]:
 
 def _wrong(source: str, field: str, expected: str) -> ArtifactError:
     return ArtifactError(f"{source}: {field}: expected {expected}.", remedy=_REMEDY)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} isn't a number of JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        raise ValueError(f"a name occurs twice among {sorted(names)}")
-    return dict(pairs)
-
-
-def _pretty(document: dict[str, Any]) -> str:
-    """One line per list element of the top level, so that a person can read and compare."""
-    lines = []
-    for name, value in document.items():
-        if isinstance(value, list) and value:
-            rows = ",\n".join(f"    {json.dumps(v, ensure_ascii=False)}" for v in value)
-            lines.append(f'  "{name}": [\n{rows}\n  ]')
-        else:
-            lines.append(f'  "{name}": {json.dumps(value, ensure_ascii=False, allow_nan=False)}')
-    return "{\n" + ",\n".join(lines) + "\n}\n"

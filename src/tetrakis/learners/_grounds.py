@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis.circuit import Aig, simulate_rows
+from tetrakis.circuit import Aig, pack_rows, simulate, unpack
 from tetrakis.encoding import Encoding, Output
 from tetrakis.learners._problem import Problem, r2
 from tetrakis.learners._teacher import CONFIDENCE, Lesson
@@ -102,9 +102,16 @@ class Ground:
         return np.concatenate(parts, axis=1).astype(np.bool_)
 
     @cached_property
-    def all_bits(self) -> NDArray[np.bool_]:
-        """Input bits of all rows."""
-        return self.bits(self.codes)
+    def words(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Input bits of the training rows and of the held rows, packed once for all circuits."""
+        bits = self.bits(self.codes)
+        return pack_rows(bits[self.train]), pack_rows(bits[self.held])
+
+    def read(
+        self, circuit: Aig, start: StartCircuit, words: NDArray[np.uint64], n: int
+    ) -> NDArray[np.int64]:
+        """Run a circuit on `n` packed rows and read its outputs as integers."""
+        return self.output(circuit, start).integers(unpack(simulate(circuit, words), n))
 
     @cached_property
     def taught(self) -> tuple[NDArray[np.int64], NDArray, NDArray]:
@@ -150,20 +157,20 @@ class Ground:
         return [self.point(circuit, start, audited=taught) for circuit in found.circuits]
 
     @cached_property
-    def audit(self) -> tuple[NDArray[np.bool_], NDArray, NDArray]:
-        """Input bits, labels and margins of the teacher's rows that nothing is learnt from."""
+    def audit(self) -> tuple[NDArray[np.uint64], NDArray, NDArray]:
+        """Packed inputs, labels and margins of the teacher's rows that nothing is learnt from."""
         lesson = self.lesson().audit
         assert lesson is not None
         codes, _ = laid_out(self.own_encoding, self.encoding, lesson.table)
-        return self.bits(codes), lesson.labels, lesson.weights
+        return pack_rows(self.bits(codes)), lesson.labels, lesson.weights
 
     def audit_score(self, circuit: Aig, start: StartCircuit) -> float:
         """Score a circuit on the teacher's fresh rows, as if the teacher were right.
 
         For classes a disagreement costs the teacher's margin: what it expects to be lost.
         """
-        bits, labels, margins = self.audit
-        read = self.output(circuit, start).integers(simulate_rows(circuit, bits))
+        words, labels, margins = self.audit
+        read = self.read(circuit, start, words, len(labels))
         if self.problem.task == "regression":
             return float(r2(labels, start.offset + start.scale * read))
         wrong = np.minimum(read, self.n_classes - 1) != labels
@@ -172,11 +179,11 @@ class Ground:
     def point(self, circuit: Aig, start: StartCircuit, *, audited: bool = False) -> Point:
         """Score a circuit on the training rows and on the held rows."""
         scores = []
-        for rows in (self.train, self.held):
+        for rows, words in zip((self.train, self.held), self.words, strict=True):
             if not len(rows):
                 scores.append(float("nan"))
                 continue
-            read = self.output(circuit, start).integers(simulate_rows(circuit, self.all_bits[rows]))
+            read = self.read(circuit, start, words, len(rows))
             truth = self.problem.target[rows]
             if self.problem.task == "regression":
                 scores.append(r2(truth, start.offset + start.scale * read))

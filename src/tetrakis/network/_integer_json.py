@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tetrakis._json import read_strict
 from tetrakis.errors import FormatError, NetworkError
 from tetrakis.network._fixed import FixedPointResNet
 from tetrakis.network._fixed_block import (
@@ -44,7 +45,7 @@ def read_integer_network(path: str | os.PathLike[str]) -> FixedPointResNet:
     path = Path(path)
     try:
         text = path.read_bytes().decode("utf-8")
-        document = json.loads(text, object_pairs_hook=_once)
+        document = read_strict(text)
     except OSError as error:
         raise FormatError(f"{path}: can't be read ({error.strerror}).") from None
     except json.JSONDecodeError as error:
@@ -143,11 +144,3 @@ class _Reader:
                 raise self.fail(f"{field}[{k}]", f"{columns} integers", items)
             made[k] = self.row(f"{field}[{k}]", items, -WEIGHTS, WEIGHTS)
         return made
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = [name for name, _ in pairs]
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the name {name!r} occurs twice in an object")
-    return dict(pairs)

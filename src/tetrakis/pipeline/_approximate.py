@@ -10,6 +10,7 @@ from typing import Any
 
 import tetrakis
 from tetrakis._files import atomic_folder
+from tetrakis._json import by_lines
 from tetrakis.errors import ArtifactError
 from tetrakis.export import FORMATS
 from tetrakis.functions import (
@@ -32,7 +33,6 @@ from tetrakis.pipeline._folder import CIRCUITS, exported, file_record, load_file
 from tetrakis.pipeline._metrics import NAME
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
-from tetrakis.pipeline._words import words_json
 from tetrakis.report import function_figure, function_report, save_figure
 
 SCHEMA, KIND = 1, "approximate"
@@ -138,7 +138,7 @@ def write_approximation(
     with atomic_folder(folder, force=force) as target:
         for name, format in CIRCUITS.items():
             FORMATS[format](found.circuit, str(target / name))
-        text = words_json(function_interface(claims))
+        text = by_lines(function_interface(claims))
         (target / "encoding.json").write_text(text, encoding="utf-8")
         figure = function_figure(found)
         if figure is not None:
@@ -205,7 +205,7 @@ def _checks(folder: Path, claims: dict[str, Any]) -> Iterator[Check]:
             same = (folder / name).read_bytes() == exported(circuit, kind)
             said = f"circuit.aig exports to {'the same' if same else 'other'} bytes"
             yield Check(f"{name} = circuit.aig", "proved" if same else "refuted", said)
-    text = words_json(function_interface(claims))
+    text = by_lines(function_interface(claims))
     same = (folder / "encoding.json").read_text(encoding="utf-8") == text
     said = f"the words are {'' if same else 'not '}those of {NAME}"
     yield Check("encoding", "proved" if same else "refuted", said)

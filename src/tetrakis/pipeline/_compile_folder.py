@@ -10,6 +10,7 @@ from typing import Any
 
 import tetrakis
 from tetrakis._files import atomic_folder
+from tetrakis._json import by_lines
 from tetrakis.compress import Price
 from tetrakis.export import FORMATS
 from tetrakis.measures import num_weights
@@ -17,7 +18,7 @@ from tetrakis.network import save_network
 from tetrakis.pipeline._compile import Compiled
 from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._folder import CIRCUITS, file_record
-from tetrakis.pipeline._words import interface, words_json
+from tetrakis.pipeline._words import interface
 
 NAME, SCHEMA = "compile.json", 1
 
@@ -86,7 +87,7 @@ def write_compiled(
         for name, format in CIRCUITS.items():
             FORMATS[format](found.circuit, str(target / name))
         words = interface(found.fixed, found.decision)
-        (target / "encoding.json").write_text(words_json(words), encoding="utf-8")
+        (target / "encoding.json").write_text(by_lines(words), encoding="utf-8")
         claims["files"] = {item.name: file_record(item) for item in sorted(target.iterdir())}
         write_document(sealed(claims), target / NAME)
 

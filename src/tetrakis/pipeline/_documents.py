@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tetrakis._json import one_line, read_strict
 from tetrakis.errors import ArtifactError
 
 _TYPES: dict[str, Any] = {
@@ -45,13 +46,13 @@ def write_document(document: Mapping[str, Any], path: Path) -> None:
     """Write a document: a field per line, an element per line where there are several."""
     fields = []
     for name, value in document.items():
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text = one_line(value)
         if isinstance(value, dict) and len(text) > 90:
-            items = (f"    {_text(k)}: {_text(v)}" for k, v in value.items())
+            items = (f"    {one_line(k)}: {one_line(v)}" for k, v in value.items())
             text = "{\n" + ",\n".join(items) + "\n  }"
         elif isinstance(value, list) and value:
-            text = "[\n" + ",\n".join(f"    {_text(v)}" for v in value) + "\n  ]"
-        fields.append(f"  {_text(name)}: {text}")
+            text = "[\n" + ",\n".join(f"    {one_line(v)}" for v in value) + "\n  ]"
+        fields.append(f"  {one_line(name)}: {text}")
     path.write_text("{\n" + ",\n".join(fields) + "\n}\n", encoding="utf-8")
 
 
@@ -63,9 +64,7 @@ def read_json(path: Path, *, remedy: str) -> Any:
     ArtifactError
     """
     try:
-        return json.loads(
-            path.read_text(encoding="utf-8"), parse_constant=_refuse, object_pairs_hook=_once
-        )
+        return read_strict(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=remedy) from None
 
@@ -113,17 +112,3 @@ def check_files(files: Mapping[str, Any], place: str, *, remedy: str) -> None:
             raise ArtifactError(f"{place}: files: {name!r} is no file name.", remedy=remedy)
         check_type(record, "object", f"{place}: files: {name}", remedy=remedy)
         check_fields(record, _FILE, f"{place}: files: {name}", remedy=remedy)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} isn't a number of JSON")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise ValueError(f"a name occurs twice among {sorted(name for name, _ in pairs)}")
-    return dict(pairs)

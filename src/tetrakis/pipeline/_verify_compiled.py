@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tetrakis._json import by_lines
 from tetrakis.circuit import Aig
 from tetrakis.errors import ArtifactError
 from tetrakis.network import FixedPointResNet
@@ -17,7 +18,7 @@ from tetrakis.pipeline._folder import CIRCUITS, exported, load_file
 from tetrakis.pipeline._recompute import error_bound
 from tetrakis.pipeline._seals import file_checks, seal_checks
 from tetrakis.pipeline._verdict import Check, Verdict, agree
-from tetrakis.pipeline._words import interface, words_json
+from tetrakis.pipeline._words import interface
 
 _FIELDS = {
     "schema": "number",
@@ -103,7 +104,7 @@ def _checks(
                 "proved" if same else "refuted",
                 f"circuit.aig exports to {'the same' if same else 'other'} bytes",
             )
-    text = words_json(interface(fixed, claims["decision"]))
+    text = by_lines(interface(fixed, claims["decision"]))
     same = (folder / "encoding.json").read_text(encoding="utf-8") == text
     yield Check(
         "encoding",

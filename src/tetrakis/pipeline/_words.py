@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -62,15 +61,3 @@ def with_words(circuit: Aig, fixed: FixedPointResNet, decision: Decision) -> Aig
         for side in ("inputs", "outputs")
     ]
     return Aig(circuit.num_pis, circuit.fanins, circuit.outputs, *names)
-
-
-def words_json(words: dict[str, Any]) -> str:
-    """One line per word."""
-    lines = []
-    for name, value in words.items():
-        if isinstance(value, list) and value:
-            rows = ",\n".join(f"    {json.dumps(word)}" for word in value)
-            lines.append(f'  "{name}": [\n{rows}\n  ]')
-        else:
-            lines.append(f'  "{name}": {json.dumps(value)}')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
