@@ -82,7 +82,8 @@ def search(
 
     Tables below 8,000 rows (Boolean ones below 3,000) are cross-validated: settings are scored on
     held-out folds, then networks of the best settings are trained on all rows. Larger tables set
-    guard rows aside, and every circuit is scored on them.
+    guard rows aside and score every circuit on them; below 20,000 rows circuits are then found again
+    on all rows, and have the scores of those like them.
 
     Parameters
     ----------
