@@ -33,6 +33,7 @@ class _Setting:
     rounds: int
     leaf_bits: int
     held_out_score: float
+    chosen_by: float
     size: float
 
 
@@ -45,6 +46,7 @@ def baseline_path(
     train_rows: ArrayLike,
     held_rows: ArrayLike | None = None,
     folds: Sequence[Split] = (),
+    choose_on: Sequence[Split] = (),
     seed: int = 0,
     max_gates: int | None = None,
     kinds: Sequence[str] = KINDS,
@@ -69,6 +71,8 @@ def baseline_path(
     folds : sequence of (train rows, held rows), optional
         Instead of `held_rows`: the score is the mean over models trained on these splits with
         the same settings.
+    choose_on : sequence of (train rows, held rows), optional
+        Other splits to choose settings on, so that the choice doesn't flatter the scores.
     seed : int
     max_gates : int, optional
         Larger circuits are left out; 5,000 by default.
@@ -77,7 +81,7 @@ def baseline_path(
     Returns
     -------
     list of TreeCircuit
-        For each kind, rising in AND nodes and in held-out score.
+        For each kind, rising in AND nodes and in the score that they were chosen by.
 
     Notes
     -----
@@ -89,24 +93,31 @@ def baseline_path(
         raise ValueError("Expected either held_rows or folds.")
     train = np.asarray(train_rows)
     splits = [(np.asarray(a), np.asarray(b)) for a, b in folds or [(train, held_rows)]]  # type: ignore[list-item]
+    other = [(np.asarray(a), np.asarray(b)) for a, b in choose_on]
     rng = np.random.default_rng(seed)
-    splits = [(a, rng.permutation(b)[:SCORED_ROWS]) for a, b in splits]
+    splits, other = (
+        [(a, rng.permutation(b)[:SCORED_ROWS]) for a, b in part] for part in (splits, other)
+    )
     limit = MAX_GATES if max_gates is None else max_gates
     paths = []
     for name in kinds:
         if name == "boosted trees" and task == "classification":  # each class has its trees
-            splits = [s for s in splits if _every_class(y, s[0]) and _every_class(y, train)]
+            splits, other = (
+                [s for s in part if _every_class(y, s[0]) and _every_class(y, train)]
+                for part in (splits, other)
+            )
         if not splits:
             continue
         settings = [
             setting
             for shift in _shifts(bits)
-            for fitted in _fits(name, codes, y, task, train, splits, shift, limit, seed)
-            for setting in _scored(fitted, codes, y, splits, bits)
+            for fitted in _fits(name, codes, y, task, train, [*splits, *other], shift, limit, seed)
+            for setting in _scored(fitted, codes, y, splits, other, bits)
         ]
         some = rng.permutation(train)[:SCORED_ROWS]
-        found = [_compiled(s, bits, codes, y, some, limit) for s in _promising(settings, limit)]
-        paths += _frontier([c for c in found if c is not None])
+        promising = _promising(settings, limit)
+        found = [(s, _compiled(s, bits, codes, y, some, limit)) for s in promising]
+        paths += _frontier([(s.chosen_by, c) for s, c in found if c is not None])
     return paths
 
 
@@ -149,10 +160,14 @@ def _fits(
     seed: int,
 ) -> Iterator[tuple[Series, list[Series]]]:
     """Yield models trained on all training rows, each with its twins on the splits' rows."""
-    parts = [train] + [a for a, _ in splits if a is not train]
+    parts, twin = [train], []
+    for rows, _ in splits:
+        if rows is not train:
+            parts.append(rows)
+        twin.append(0 if rows is train else len(parts) - 1)
 
     def together(series: list[Series]) -> tuple[Series, list[Series]]:
-        return series[0], series[1:] or series
+        return series[0], [series[k] for k in twin]
 
     if name == "decision tree":
         for least in (1, 5):
@@ -189,6 +204,7 @@ def _scored(
     codes: IntArray,
     y: NDArray,
     splits: list[tuple[NDArray, NDArray]],
+    other: list[tuple[NDArray, NDArray]],
     bits: Sequence[int],
 ) -> list[_Setting]:
     series, twins = fitted
@@ -196,14 +212,16 @@ def _scored(
     widths = (1,) if series.decision == "index" else LEAF_BITS
     scores = [
         twin.scores(codes[held], y[held], rounds, widths)
-        for twin, (_, held) in zip(twins, splits, strict=True)
+        for twin, (_, held) in zip(twins, [*splits, *other], strict=True)
     ]
+    own = scores[: len(splits)]
     return [
         _Setting(
             series,
             r,
             w,
-            float(np.mean([s[r, w] for s in scores])),
+            float(np.mean([s[r, w] for s in own])),
+            float(np.mean([s[r, w] for s in scores[len(splits) :] or own])),
             estimated_gates(series, r, w, bits),
         )
         for r, w in scores[0]
@@ -218,11 +236,9 @@ def _promising(settings: list[_Setting], limit: int, *, bins: int = 20) -> list[
     kept: list[_Setting] = []
     for k in range(bins):
         here = [s for s, p in zip(settings, place, strict=True) if p == k]
-        best = max(
-            (s.held_out_score for s in kept if s.size < edges[max(k - 2, 0)]), default=-np.inf
-        )
-        here = sorted(here, key=lambda s: (-s.held_out_score, s.size))[:3]
-        kept += [s for s in here if s.held_out_score > best]
+        best = max((s.chosen_by for s in kept if s.size < edges[max(k - 2, 0)]), default=-np.inf)
+        here = sorted(here, key=lambda s: (-s.chosen_by, s.size))[:3]
+        kept += [s for s in here if s.chosen_by > best]
     return kept
 
 
@@ -248,10 +264,10 @@ def _compiled(
     )
 
 
-def _frontier(points: list[TreeCircuit]) -> list[TreeCircuit]:
-    """Keep the points that no smaller one equals in held-out score."""
-    best: list[TreeCircuit] = []
-    for point in sorted(points, key=lambda p: (p.num_gates, -p.held_out_score)):
-        if not best or point.held_out_score > best[-1].held_out_score:
+def _frontier(points: list[tuple[float, TreeCircuit]]) -> list[TreeCircuit]:
+    """Keep the points that no smaller one equals in the score that chooses."""
+    best: list[tuple[float, TreeCircuit]] = []
+    for point in sorted(points, key=lambda p: (p[1].num_gates, -p[0])):
+        if not best or point[0] > best[-1][0]:
             best.append(point)
-    return best
+    return [circuit for _, circuit in best]

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -25,6 +26,7 @@ from tetrakis.learners._simplified import (
     StartOptions,
     simplified,
 )
+from tetrakis.learners._tree_path import small_trees
 from tetrakis.learners._views import Split, folds, guard_split, second_split
 from tetrakis.training import Settings
 
@@ -82,8 +84,8 @@ def search(
 
     Tables below 8,000 rows (Boolean ones below 3,000) are cross-validated: settings are scored on
     held-out folds, then networks of the best settings are trained on all rows. Larger tables set
-    guard rows aside and score every circuit on them; below 20,000 rows circuits are then found again
-    on all rows, and have the scores of those like them.
+    guard rows aside and score every circuit on them; below 20,000 rows circuits are found again
+    on all rows, and have the scores of those like them. Small trees compete as they are.
 
     Parameters
     ----------
@@ -118,6 +120,7 @@ def search(
     whole = Split(np.arange(n), np.arange(0)) if guard is None else guard
     refit = not given and (guard is None or n < NO_REFIT_FROM)
     again = _again(problem, guard, seed) if simplify and refit else []
+    thorough = simplify and effort >= QUICK
     half = 0.5 if set(starts) != {"resnet"} else 0.4
     lab = Laboratory(
         problem, impute, plan_for(problem, whole, effort), seed, jobs,
@@ -130,16 +133,19 @@ def search(
     edited: tuple[Candidate, ...] = ()
     with alone() if simplify else nullcontext(), Background() as beside:
         lessons = Lessons(problem, impute, seed, beside)
-        if simplify and jobs != 1 and effort >= QUICK and teachable(problem, problem.table.boolean):
+        if thorough and jobs != 1 and teachable(problem, problem.table.boolean):
             lessons.prepare([s.train for s in [*splits, *again]])
+        trees = partial(small_trees, problem, guard, splits, starts, impute, seed)
+        small = trees if jobs == 1 or not thorough else beside.submit(trees).result
         trained, nets = _networks(lab, splits, guard, whole, settings, options, again)
         if simplify:
             edited = simplified(
                 problem, splits, refit=refit, nets=nets, lessons=lessons, options=options
             )
+        plain = small() if thorough else ()
     if again and guard is not None and edited:
         trained = _beyond(trained, edited)
-    path = pareto([*trained, *edited])
+    path = pareto([*trained, *edited, *plain])
     text = _held_out_text(path, splits, guard)
     best = max(path, key=lambda c: c.held_out_score)
     error = standard_error(problem, best.held_out_score, n if guard is None else len(whole.held))
