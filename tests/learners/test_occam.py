@@ -17,7 +17,7 @@ from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
 from tetrakis.learners._simplified import StartOptions, _grounds
 from tetrakis.learners._starts import Recipe
-from tetrakis.learners._teacher import fit_lesson
+from tetrakis.learners._teacher import fit_lesson, neighbours, resampled
 from tetrakis.learners._views import Split
 from tetrakis.training import Plan as TrainingPlan
 from tetrakis.training import Settings
@@ -127,6 +127,31 @@ def test_fringe_trees_of_values_grow_on_a_sample(monkeypatch):
         Plan(SimpleNamespace(kind=kind, grow=grow), taught=False).start(ground, 0, seed=0)
     assert len(set(seen["fringe"].tolist())) == 30
     assert seen["tree"].tolist() == list(range(90))
+
+
+def test_resampled_rows_are_made_of_rows_near_and_far():
+    rng = np.random.default_rng(5)
+    codes = np.stack([np.arange(60), rng.permutation(60)], axis=1)
+    rows = np.arange(10, 50)
+    near = neighbours(codes, rows)
+    scaled = codes[rows] / np.ptp(codes[rows], axis=0)
+    apart = np.linalg.norm(scaled[:, None] - scaled[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    assert near.shape == (40, 10)
+    for k, found in enumerate(near):
+        assert rows[k] not in found
+        kept = np.isin(rows, found)
+        assert apart[k][kept].max() <= apart[k][~kept].min() + 1e-6
+    table = table_from_arrays(np.stack([np.arange(60)] * 40, axis=1), np.zeros(60))
+    drawn = resampled(table, rows, near, 200, 0.5, 0)
+    values = np.stack([c.values for c in drawn.columns], axis=1).astype(int)
+    assert np.isin(values, rows).all()
+    base = [np.bincount(v).argmax() for v in values]
+    for v, b in zip(values[::2], base[::2], strict=True):
+        assert set(v) <= {b, *near[b - 10]}
+    far = [len(set(v)) for v in values[1::2]]
+    assert 15 < np.mean(far) < 20
+    assert neighbours(codes, rows[:1]).tolist() == [[10]]
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

@@ -15,7 +15,8 @@ def _blas():
 
 
 def test_threads_change_neither_circuits_nor_settings(monkeypatch):
-    monkeypatch.setattr(_teacher, "RESAMPLED", 300)
+    monkeypatch.setattr(_teacher, "LEAST", 300)
+    monkeypatch.setattr(_teacher, "RESAMPLED", 2)
     monkeypatch.setattr(_teacher, "AUDITED", 300)
     rng = np.random.default_rng(4)
     X = rng.normal(size=(120, 3))

@@ -28,10 +28,12 @@ Teacher = Callable[[NDArray], Floats]
 FOLDS = 3
 MANY_ROWS = 8000
 BITS = 8
-RESAMPLED = 4000
+#: Resampled rows: so many for each true one, but at least and at most so many.
+RESAMPLED, LEAST, MOST = 10, 4000, 20_000
 AUDITED = 4000
 AUDIT_SEED = 7919
-SHARE = 0.3
+#: Share of a resampled row's entries that come from other rows, and how many of these are near.
+SHARE, NEAR = 0.5, 10
 CONFIDENCE = 4
 
 
@@ -138,19 +140,43 @@ def _output(model: Any, X: Floats, n_outputs: int, present: Any) -> Floats:
     return result
 
 
-def resampled(table: Table, rows: NDArray, count: int, share: float, seed: int) -> Table:
-    """Draw rows of a table of which a share of the entries come from other rows."""
+def resampled(
+    table: Table, rows: NDArray, near: NDArray[np.int64], count: int, share: float, seed: int
+) -> Table:
+    """Draw rows of a table of which a share of the entries come from other rows.
+
+    Parameters
+    ----------
+    rows : ndarray of int
+        Rows to draw from.
+    near : ndarray of int, shape (len(rows), k)
+        Rows near to each. Every other row drawn takes entries from these, so that it is like true
+        ones where columns depend on each other (pixels); the rest take them from anywhere.
+    """
     rng = np.random.default_rng([seed, 1])
-    base = rng.choice(rows, count)
+    base = rng.integers(0, len(rows), count)
 
     def mixed(column: Column) -> Column:
         other = rng.choice(rows, count)
-        return replace(
-            column, values=column.values[np.where(rng.random(count) < share, other, base)]
-        )
+        other[::2] = near[base[::2], rng.integers(0, near.shape[1], len(base[::2]))]
+        taken = np.where(rng.random(count) < share, other, rows[base])
+        return replace(column, values=column.values[taken])
 
     columns = tuple(mixed(column) for column in table.columns)
     return replace(table, columns=columns, target=None, n_rows=count)
+
+
+def neighbours(codes: NDArray, rows: NDArray) -> NDArray[np.int64]:
+    """Return the rows nearest to each of `rows`, (len(rows), k): columns have a range of 1."""
+    from sklearn.neighbors import NearestNeighbors
+
+    if len(rows) == 1:
+        return rows[:, None]
+    own = codes[rows].astype(np.float32)
+    scale = np.maximum(own.max(axis=0) - own.min(axis=0), 1)
+    found = NearestNeighbors(n_neighbors=min(NEAR, len(rows) - 1)).fit(own / scale)
+    with threadpool_limits(1, user_api="openmp"):  # ties mustn't depend on the number
+        return np.asarray(rows)[found.kneighbors(return_distance=False)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,9 +208,11 @@ def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -
     teacher = fit_teacher(
         codes[rows], problem.target[rows], problem.task, len(problem.classes), seed
     )
-    table = resampled(problem.table, rows, max(RESAMPLED, 2 * len(rows)), SHARE, seed)
+    near = neighbours(codes, rows)
+    count = max(LEAST, min(RESAMPLED * len(rows), MOST), 2 * len(rows))
+    table = resampled(problem.table, rows, near, count, SHARE, seed)
     labels, margins = _taught(teacher, encoding.encode(table, unknown="ignore"), problem.task)
-    fresh = resampled(problem.table, rows, AUDITED, SHARE, seed + AUDIT_SEED)
+    fresh = resampled(problem.table, rows, near, AUDITED, SHARE, seed + AUDIT_SEED)
     audit = Lesson(fresh, *_taught(teacher, encoding.encode(fresh, unknown="ignore"), problem.task))
     if problem.task == "regression":
         return Lesson(table, labels, margins, audit)
