@@ -20,6 +20,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -77,7 +78,7 @@ def _constant(X: np.ndarray) -> np.ndarray:
     return np.concatenate([X, np.ones((len(X), 1))], axis=1)
 
 
-def clocked(call: Callable[[], np.ndarray]) -> tuple[float, np.ndarray]:
+def clocked(call: Callable[[], Any]) -> tuple[float, Any]:
     start = time.process_time()
     answer = call()
     return time.process_time() - start, answer
@@ -174,6 +175,29 @@ def relu_clarabel(p: Problem, patterns: Patterns) -> float:
     return float(program.solve(solver=cp.CLARABEL))
 
 
+def relu_pyscnn(p: Problem, patterns: Patterns, iterations: int) -> tuple[float, float, float]:
+    """Run the augmented Lagrangian; return the objective, violations' largest and 2-norm."""
+    from scnn.metrics import Metrics
+    from scnn.models import ConvexReLU
+    from scnn.optimize import optimize_model
+    from scnn.regularizers import NeuronGL1
+    from scnn.solvers import AL
+
+    model = ConvexReLU(np.ascontiguousarray(patterns.gates.T))
+    solver = AL(model, max_primal_iters=iterations, max_dual_iters=1)
+    model, _ = optimize_model(
+        model, solver, Metrics(), p.X, p.y[:, None], regularizer=NeuronGL1(p.alpha),
+        unitize_data=False, return_convex=True, dtype="float64",
+    )  # fmt: skip
+    V, W = (np.asarray(part).reshape(-1, p.X.shape[1]) for part in model.parameters)
+    D = (p.X @ np.asarray(model.G) >= 0).T.astype(float)
+    fit = (D * ((V - W) @ p.X.T)).sum(axis=0)
+    norms = np.linalg.norm(V, axis=1).sum() + np.linalg.norm(W, axis=1).sum()
+    beyond = np.concatenate([np.maximum((1 - 2 * D) * (U @ p.X.T), 0) for U in (V, W)])
+    value = SQUARED.value(fit[:, None], p.y[:, None]) + p.alpha * norms
+    return value, float(beyond.max()), float(np.linalg.norm(beyond))
+
+
 def relu(chosen: list[Problem]) -> None:
     print("\n| exact relu | method | patterns | objective | relative gap | neurons | seconds |")
     print("|---|---|---|---|---|---|---|")
@@ -195,6 +219,17 @@ def relu(chosen: list[Problem]) -> None:
                 f"{seconds:.2f} |",
                 flush=True,
             )
+            if count == 500 and importlib.util.find_spec("scnn") is not None:
+                for iterations in (30, 100, 300):
+                    seconds, (value, most, norm) = clocked(
+                        lambda q=p, s=patterns, k=iterations: relu_pyscnn(q, s, k)
+                    )
+                    print(
+                        f"| {label} | pyscnn augmented Lagrangian, {iterations} iterations | "
+                        f"{len(patterns)} | {value:.6f} | violated by {most:.1e} "
+                        f"(2-norm {norm:.1e}) | | {seconds:.2f} |",
+                        flush=True,
+                    )
             if count == 20 and importlib.util.find_spec("cvxpy") is not None:
                 seconds, value = clocked(lambda q=p, s=patterns: relu_clarabel(q, s))
                 print(

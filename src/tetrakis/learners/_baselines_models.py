@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -33,7 +34,7 @@ class FloatTree:
         tree = DecisionTree(self.feature, self.threshold, self.left, self.right, nodes)
         return tree.evaluate(codes)[:, 0]
 
-    @property
+    @cached_property
     def reach(self) -> float:
         """Largest less smallest leaf value."""
         leaves = self.value[self.left < 0]
@@ -100,12 +101,16 @@ class Series:
     base: FloatArray
     decision: Decision
 
+    @cached_property
+    def reach(self) -> float:
+        """Largest reach of a tree."""
+        return max(tree.reach for trees in self.rounds for tree in trees)
+
     def step(self, leaf_bits: int) -> float:
         """Power of two that gives every leaf at most `leaf_bits` bits above its tree's least."""
-        reach = max(tree.reach for trees in self.rounds for tree in trees)
-        if self.decision == "index" or reach == 0:
+        if self.decision == "index" or self.reach == 0:
             return 1.0
-        return float(2.0 ** (np.ceil(np.log2(reach)) - leaf_bits))
+        return float(2.0 ** (np.ceil(np.log2(self.reach)) - leaf_bits))
 
     def integers(self, rounds: int, leaf_bits: int) -> IntegerTrees:
         """Round the leaves of the first `rounds` rounds to multiples of a power of two."""

@@ -60,7 +60,7 @@ def small_trees(
     if not kinds:
         return ()
     other = (
-        folds(problem, len(splits), seed + 1)
+        folds(problem, min(len(splits), 3), seed + 1)
         if guard is None
         else [_within(second_split(problem, guard, seed + 1), guard)]
     )
