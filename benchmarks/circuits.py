@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from _measure import measured
-from _trained import Trained, trained
+from _trained import PLANS, Trained, trained
 from _uniform import best_uniform
 
 from tetrakis.circuit import (
@@ -191,6 +191,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--only", nargs="*", choices=["compile", "speed", "allocate", "c"])
     parser.add_argument("--seconds", type=float, default=300.0, help="for one allocation")
+    parser.add_argument("--allocated", nargs="*", choices=PLANS, default=list(PLANS))
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
     wanted = options.only or ["compile", "speed", "allocate", "c"]
@@ -199,12 +200,13 @@ def main() -> None:
         rows += compiled(options.data)
     if "speed" in wanted:
         rows += speed()
-    if "allocate" in wanted:
-        rows += allocation(trained("friedman1", options.data), options.seconds)
-    if {"allocate", "c"} & set(wanted):
-        digits = trained("digits", options.data)
-        rows += allocation(digits, options.seconds) if "allocate" in wanted else []
-        rows += exported(digits) if "c" in wanted else []
+    for name in PLANS:
+        chosen = "allocate" in wanted and name in options.allocated
+        if not chosen and not ("c" in wanted and name == "digits"):
+            continue
+        task = trained(name, options.data)
+        rows += allocation(task, options.seconds) if chosen else []
+        rows += exported(task) if "c" in wanted and name == "digits" else []
     from frontier import show  # late: it loads every learner
 
     show(rows, options.markdown, title="Circuits")

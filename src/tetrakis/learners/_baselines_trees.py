@@ -42,7 +42,7 @@ def pruned_trees(
         small = replace(
             whole, left=np.where(cut, -1, whole.left), right=np.where(cut, -1, whole.right)
         )
-        label = f"{most} leaves, at least {min_leaf} rows each"
+        label = f"{most} leaves" + f", at least {min_leaf} rows each" * (min_leaf > 1)
         yield Series("decision tree", label, ((compact(small),),), base, decision)
 
 
