@@ -90,6 +90,7 @@ def test_networks_that_guard_rows_chose_are_trained_again_without_others(monkeyp
     monkeypatch.setattr(_search, "plan_for", lambda problem, whole, effort: plan)
     seen = []
     monkeypatch.setattr(_search, "simplified", lambda *args, nets, **rest: seen.extend(nets) or ())
+    monkeypatch.setattr(_search, "small_trees", lambda *args: ())
     rng = np.random.default_rng(0)
     X = rng.integers(0, 2, (3100, 6)).astype(float)
     table = replace(table_from_arrays(X, X[:, 0] * X[:, 1]), boolean=True)
@@ -149,9 +150,21 @@ def test_resampled_rows_are_made_of_rows_near_and_far():
     base = [np.bincount(v).argmax() for v in values]
     for v, b in zip(values[::2], base[::2], strict=True):
         assert set(v) <= {b, *near[b - 10]}
-    far = [len(set(v)) for v in values[1::2]]
-    assert 15 < np.mean(far) < 20
+    assert 8 < np.mean([len(set(v)) for v in values[::2]]) <= 11  # of the row and ten near ones
+    assert 15 < np.mean([len(set(v)) for v in values[1::2]]) < 20
     assert neighbours(codes, rows[:1]).tolist() == [[10]]
+
+
+def test_copies_of_a_row_are_not_near_to_it():
+    codes = np.repeat(np.arange(12), 20)[:, None]
+    rows = np.arange(240)
+    near = neighbours(codes, rows)
+    assert near.shape == (240, 10)
+    for k, found in enumerate(near):
+        values = codes[found, 0]
+        assert codes[k, 0] not in values and len(set(values)) == 10
+        assert np.abs(values - codes[k, 0]).max() <= max(10, codes[k, 0])
+    assert (neighbours(codes[:20], rows[:20]) == rows[:20, None]).all()
 
 
 @pytest.mark.parametrize("task", ["classification", "regression"])

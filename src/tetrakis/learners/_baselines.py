@@ -86,7 +86,7 @@ def baseline_path(
     Notes
     -----
     Of more than 20,000 rows a random 20,000 are scored; models are trained on all. Boosted
-    trees need training rows of every class: splits that lack one are left out.
+    trees need training rows of every class: there are none where a split lacks one.
     """
     codes, y = np.asarray(codes, np.int64), np.asarray(y)
     if (held_rows is None) == (not folds):
@@ -101,12 +101,9 @@ def baseline_path(
     limit = MAX_GATES if max_gates is None else max_gates
     paths = []
     for name in kinds:
-        if name == "boosted trees" and task == "classification":  # each class has its trees
-            splits, other = (
-                [s for s in part if _every_class(y, s[0]) and _every_class(y, train)]
-                for part in (splits, other)
-            )
-        if not splits:
+        used = (train, *(rows for rows, _ in splits + other))
+        apart = name == "boosted trees" and task == "classification"  # each class has its trees
+        if apart and not all(_every_class(y, rows) for rows in used):
             continue
         settings = [
             setting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +18,11 @@ from tetrakis.measures import (
     resnet_norm,
 )
 from tetrakis.network import FixedPointResNet, ResNet
+
+
+def with_names(circuit: Aig, encoding: Encoding) -> Aig:
+    """Name a circuit's inputs and outputs as its encoding does."""
+    return replace(circuit, input_names=encoding.input_names, output_names=encoding.output_names)
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,11 @@ class Candidate:
         Score of this circuit on the rows it was trained on.
     held_out_score : float
         Score on rows that it was not trained on; `held_out_of` says of what.
-    held_out_of : {"circuit", "settings"}
+    held_out_of : {"circuit", "settings", "twins"}
         ``circuit``: this very circuit on guard rows. ``settings``: the mean over
         cross-validation folds of circuits trained with like settings, less what this circuit
-        fits its own rows worse than the best one of the same settings.
+        fits its own rows worse than the best one of the same settings. ``twins``: the mean over
+        folds of models of the same settings.
     label : str
         How it was trained, in a few words.
     start : {"resnet", "convex", "tree", "boosted", "fringe", "table"}

@@ -194,9 +194,4 @@ class Ground:
 
     def output(self, circuit: Aig, start: StartCircuit) -> Output:
         """Describe how a circuit's outputs are read."""
-        p = self.problem
-        if p.task == "classification":
-            return Output(p.name, p.task, p.decision, circuit.num_pos, p.classes)
-        return Output(
-            p.name, p.task, p.decision, circuit.num_pos, offset=start.offset, scale=start.scale
-        )
+        return self.problem.reading(circuit, start.offset, start.scale)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from tetrakis.encoding import Encoding
-from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._candidate import Candidate, with_names
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._convex import convex_trials
 from tetrakis.learners._convex_path import convex_candidates, convex_scores
@@ -165,13 +165,10 @@ def _finish(
         network, fixed = to_networks(trial.trained, trial.where.view.bits)
         circuit = problem.compile(fixed)
         encoding = trial.where.encoding.with_output(problem.output(fixed, circuit))
-        named = replace(
-            circuit, input_names=encoding.input_names, output_names=encoding.output_names
-        )
         found.append(
             Candidate(
-                named, encoding, trial.train_score, trial.held_score, held_out_of,
-                _label(trial.trained.settings), trained=(network, fixed),
+                with_names(circuit, encoding), encoding, trial.train_score, trial.held_score,
+                held_out_of, _label(trial.trained.settings), trained=(network, fixed),
             )
         )  # fmt: skip
     return pareto(found)

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._candidate import Candidate, with_names
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._grounds import Ground, Point, StartCircuit
 from tetrakis.learners._starts import Recipe
@@ -262,10 +262,8 @@ def _candidate(
     point: Point, ground: Ground, start: StartCircuit, held: float, held_of: str
 ) -> Candidate:
     encoding = ground.encoding.with_output(ground.output(point.circuit, start))
-    circuit = replace(
-        point.circuit, input_names=encoding.input_names, output_names=encoding.output_names
-    )
     return Candidate(
-        circuit, encoding, train_score=point.train_score, held_out_score=held,
-        held_out_of=held_of, label=f"{start.label}, simplified", start=start.kind,
+        with_names(point.circuit, encoding), encoding, train_score=point.train_score,
+        held_out_score=held, held_out_of=held_of, label=f"{start.label}, simplified",
+        start=start.kind,
     )  # fmt: skip

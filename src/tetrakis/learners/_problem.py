@@ -93,12 +93,18 @@ class Problem:
         return r2(self.target[rows], self.offset + grain * y[:, 0])
 
     def output(self, fixed_point: FixedPointResNet, circuit: Aig) -> Output:
-        """Describe how the circuit's outputs are read."""
+        """Describe how the outputs of a network's circuit are read."""
+        if self.task == "classification":
+            return self.reading(circuit, 0.0, 1.0)
+        grain = self.scale * 2.0 ** int(fixed_point.output_exponent[0])
+        return self.reading(circuit, self.offset, grain)
+
+    def reading(self, circuit: Aig, offset: float, scale: float) -> Output:
+        """Describe how outputs are read: classes, or values ``offset + scale * integer``."""
         if self.task == "classification":
             return Output(self.name, self.task, self.decision, circuit.num_pos, self.classes)
-        grain = self.scale * 2.0 ** int(fixed_point.output_exponent[0])
         return Output(
-            self.name, self.task, self.decision, circuit.num_pos, offset=self.offset, scale=grain
+            self.name, self.task, self.decision, circuit.num_pos, offset=offset, scale=scale
         )
 
     def compile(self, fixed_point: FixedPointResNet, *, thorough: bool = True) -> Aig:

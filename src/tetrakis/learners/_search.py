@@ -84,8 +84,8 @@ def search(
 
     Tables below 8,000 rows (Boolean ones below 3,000) are cross-validated: settings are scored on
     held-out folds, then networks of the best settings are trained on all rows. Larger tables set
-    guard rows aside and score every circuit on them; below 20,000 rows circuits are found again
-    on all rows, and have the scores of those like them. Small trees compete as they are.
+    guard rows aside and score every circuit on them; below 20,000 rows those worth it are found
+    again on all rows, with the scores of circuits like them. Small trees compete as they are.
 
     Parameters
     ----------
@@ -217,6 +217,7 @@ def _held_out_text(path: Sequence[Candidate], splits: Sequence[Split], guard: Sp
         "settings": f"mean over {where} of circuits found with like settings at its size, moved by"
         " how much better or worse this circuit does than those on fresh rows labelled by a"
         " teacher, or lowered by what it fits its own rows worse than the best one alike",
+        "twins": f"mean over {where} of trees of the same settings",
     }
     return "; or ".join(texts[k] for k in sorted(kinds))
 

@@ -167,16 +167,20 @@ def resampled(
 
 
 def neighbours(codes: NDArray, rows: NDArray) -> NDArray[np.int64]:
-    """Return the rows nearest to each of `rows`, (len(rows), k): columns have a range of 1."""
+    """Return the rows nearest to each of `rows`, (len(rows), k): columns have a range of 1.
+
+    Copies of a row count as one, and are not near to themselves.
+    """
     from sklearn.neighbors import NearestNeighbors
 
-    if len(rows) == 1:
+    own, first, copy = np.unique(codes[rows], axis=0, return_index=True, return_inverse=True)
+    if len(own) == 1:
         return rows[:, None]
-    own = codes[rows].astype(np.float32)
-    scale = np.maximum(own.max(axis=0) - own.min(axis=0), 1)
-    found = NearestNeighbors(n_neighbors=min(NEAR, len(rows) - 1)).fit(own / scale)
+    own = own / np.maximum(own.max(axis=0) - own.min(axis=0), 1)
+    found = NearestNeighbors(n_neighbors=min(NEAR, len(own) - 1)).fit(own)
     with threadpool_limits(1, user_api="openmp"):  # ties mustn't depend on the number
-        return np.asarray(rows)[found.kneighbors(return_distance=False)]
+        near = found.kneighbors(return_distance=False)
+    return np.asarray(rows)[first[near[copy.reshape(-1)]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +213,7 @@ def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -
         codes[rows], problem.target[rows], problem.task, len(problem.classes), seed
     )
     near = neighbours(codes, rows)
-    count = max(LEAST, min(RESAMPLED * len(rows), MOST), 2 * len(rows))
+    count = max(LEAST, min(RESAMPLED * len(rows), MOST))
     table = resampled(problem.table, rows, near, count, SHARE, seed)
     labels, margins = _taught(teacher, encoding.encode(table, unknown="ignore"), problem.task)
     fresh = resampled(problem.table, rows, near, AUDITED, SHARE, seed + AUDIT_SEED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +24,14 @@ class Split:
     held: np.ndarray
 
 
-def guard_split(problem: Problem, share: float, seed: int) -> Split:
-    """Set a share of the rows aside, stratified by class where classes allow."""
-    rows = np.arange(problem.table.n_rows)
-    strata = problem.target if _can_stratify(problem, 2) else None
-    train, held = train_test_split(rows, test_size=share, random_state=seed, stratify=strata)
+def guard_split(problem: Problem, share: float, seed: int, rows: np.ndarray | None = None) -> Split:
+    """Set a share of the rows, or of some of them, aside, stratified by class if classes allow."""
+    rows = np.arange(problem.table.n_rows) if rows is None else rows
+    strata = problem.target[rows] if _can_stratify(problem, 2, rows) else None
+    n_held = math.ceil(share * len(rows))
+    if min(n_held, len(rows) - n_held) < len(problem.classes):
+        strata = None
+    train, held = train_test_split(rows, test_size=n_held, random_state=seed, stratify=strata)
     return Split(np.sort(train), np.sort(held))
 
 
@@ -48,10 +52,11 @@ def folds(problem: Problem, n_folds: int, seed: int) -> list[Split]:
     return [Split(train, held) for train, held in maker.split(rows, problem.target)]
 
 
-def _can_stratify(problem: Problem, least: int) -> bool:
+def _can_stratify(problem: Problem, least: int, rows: np.ndarray | None = None) -> bool:
     if problem.task == "regression":
         return False
-    return bool(np.bincount(problem.target).min() >= least)
+    target = problem.target if rows is None else problem.target[rows]
+    return bool(np.bincount(target, minlength=len(problem.classes)).min() >= least)
 
 
 @dataclass(frozen=True, eq=False)

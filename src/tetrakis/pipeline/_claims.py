@@ -52,9 +52,9 @@ STATUS = {
 def statuses(chosen: str, path: Collection[str]) -> dict[str, str]:
     """Return `STATUS`; scores of circuits judged by circuits of like settings are estimates."""
     found = dict(STATUS)
-    if chosen == "settings":
+    if chosen != "circuit":
         found["held_out_score"] = "estimated"
-    if "settings" in path:
+    if {"settings", "twins"} & set(path):
         found["path.score"] = "estimated"
     return found
 

@@ -91,16 +91,22 @@ def _chosen(claims: Row) -> str:
     return _table(("", ""), rows, right=1)
 
 
+def _made(claims: Row) -> str:
+    if claims["path"][claims["chosen"]]["name"].endswith("simplified"):
+        return "simplified from its start on the rows it was learnt from"
+    return "compiled from its start as that is"
+
+
 def _certificate(claims: Row, encoding: Encoding) -> str:
     """Say what ε means for the person."""
     epsilon = f"{claims['epsilon_certified']:.4g}"
     terms = ", ".join(f"{name} {value:.3g}" for name, value in claims["epsilon_terms"].items())
     if claims["network_of"] == "circuit":
         return (
-            "The circuit was simplified from its start on the rows it was learnt from. Its network"
-            " is read off it gate by gate: a threshold for each input bit that is used, a relu for"
-            " each AND. On every input code both compute the same, so ε is 0; the rounding of"
-            " values to codes is part of the model, not of ε."
+            f"The circuit was {_made(claims)}. Its network is read off it gate by gate: a"
+            " threshold for each input bit that is used, a relu for each AND. On every input code"
+            " both compute the same, so ε is 0; the rounding of values to codes is part of the"
+            " model, not of ε."
         )
     start = (
         "The circuit computes exactly what the fixed-point network computes. For every input in"
