@@ -118,7 +118,9 @@ def test_any_number_of_validation_rows(n_train, n_held):
     n = n_train + n_held
     problem = problem_from_table(table_from_arrays(X[:n], X[:n, 0] > 0.5), "classification")
     split = Split(np.arange(n_train), np.arange(n_train, n))
-    for c in small_trees(problem, split, [split], ("tree", "boosted"), None, 0):
+    found = small_trees(problem, split, [split], ("tree", "boosted"), None, 0)
+    assert found or n_train == 1  # one row leaves none to choose on
+    for c in found:
         assert c.held_out_score == pytest.approx(_score(c, problem, split.held), abs=1e-12)
 
 
@@ -126,7 +128,9 @@ def test_scores_are_of_all_rows_where_settings_are_scored_on_some(monkeypatch):
     monkeypatch.setattr(_baselines, "SCORED_ROWS", 20)
     problem = _problem("two classes")
     guard = guard_split(problem, 0.3, 1)
-    for c in small_trees(problem, guard, [guard], ("tree",), None, 0):
+    found = small_trees(problem, guard, [guard], ("tree",), None, 0)
+    assert found
+    for c in found:
         assert c.train_score == pytest.approx(_score(c, problem, guard.train), abs=1e-12)
         assert c.held_out_score == pytest.approx(_score(c, problem, guard.held), abs=1e-12)
 
@@ -149,5 +153,7 @@ def test_categories_that_only_guard_rows_have_are_known(tmp_path):
     table = read_table(tmp_path / "t.csv", target="y")
     problem = problem_from_table(table, "classification")
     split = Split(np.arange(50), np.arange(50, 60))
-    for c in small_trees(problem, split, [split], ("tree",), None, 0):
+    found = small_trees(problem, split, [split], ("tree",), None, 0)
+    assert found
+    for c in found:
         assert c.encoding.encode(table).shape[0] == 60

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -14,7 +14,7 @@ from tetrakis.compress import quantise, sweep
 from tetrakis.encoding import Encoding, fit_encoding
 from tetrakis.errors import NetworkError
 from tetrakis.graphs import Lift, to_resnet
-from tetrakis.learners._candidate import Candidate
+from tetrakis.learners._candidate import Candidate, with_names
 from tetrakis.learners._choose import pareto
 from tetrakis.learners._problem import Problem
 from tetrakis.learners._shift import values_as_relus
@@ -168,11 +168,10 @@ def compressed(
     for held_score, train_score, _, fixed in _worth_compiling(trials):
         circuit = problem.compile(fixed)
         own = encoding.with_output(problem.output(fixed, circuit))
-        named = replace(circuit, input_names=own.input_names, output_names=own.output_names)
         found.append(
             Candidate(
-                named, own, train_score, held_score, "circuit", label, start="lift",
-                trained=(network, fixed),
+                with_names(circuit, own), own, train_score, held_score, "circuit", label,
+                start="lift", trained=(network, fixed),
             )
         )  # fmt: skip
     return pareto(found)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from tetrakis.learners._candidate import Candidate, ConvexProgram
+from tetrakis.learners._candidate import Candidate, ConvexProgram, with_names
 from tetrakis.learners._convex import LOSSES, ConvexTrial
 from tetrakis.learners._problem import Problem
 
@@ -42,12 +41,10 @@ def convex_candidates(
             continue
         circuit = problem.compile(trial.fixed)
         encoding = trial.where.encoding.with_output(problem.output(trial.fixed, circuit))
-        named = replace(
-            circuit, input_names=encoding.input_names, output_names=encoding.output_names
-        )
         found.append(
             Candidate(
-                named, encoding, trial.train_score, own[0], "circuit" if guarded else "settings",
+                with_names(circuit, encoding), encoding, trial.train_score, own[0],
+                "circuit" if guarded else "settings",
                 trial.settings.label, start="convex", trained=(trial.network, trial.fixed),
                 program=ConvexProgram(LOSSES[problem.decision], trial.settings.alpha),
             )

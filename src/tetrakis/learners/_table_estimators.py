@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tetrakis._estimators import seed_of
 from tetrakis.datasets import Table
-from tetrakis.encoding import Output, fit_encoding
+from tetrakis.encoding import fit_encoding
 from tetrakis.errors import BudgetError, DataError
 from tetrakis.learners._circuit_estimator import (
     CircuitClassifier,
@@ -103,13 +103,7 @@ class _TableNetEstimator(CircuitEstimator):
         best = best_point(self.path_, self.max_gates)
         self.fixed_point_, self.circuit_ = best.net.network, best.circuit
         self.held_out_score_ = best.held_out_score
-        width, classes = best.circuit.num_pos, problem.classes
-        if task == "classification":
-            output = Output(problem.name, task, problem.decision, width, classes)
-        else:
-            output = Output(
-                problem.name, task, "words", width, offset=best.net.mean, scale=best.net.step
-            )
+        output = problem.reading(best.circuit, best.net.mean, best.net.step)
         self.encoding_ = encoding.with_output(output)
 
     @property

@@ -27,21 +27,13 @@ class Split:
 def guard_split(problem: Problem, share: float, seed: int, rows: np.ndarray | None = None) -> Split:
     """Set a share of the rows, or of some of them, aside, stratified by class if classes allow."""
     rows = np.arange(problem.table.n_rows) if rows is None else rows
-    strata = problem.target[rows] if _can_stratify(problem, 2, rows) else None
-    n_held = math.ceil(share * len(rows))
-    if min(n_held, len(rows) - n_held) < len(problem.classes):
-        strata = None
-    train, held = train_test_split(rows, test_size=n_held, random_state=seed, stratify=strata)
-    return Split(np.sort(train), np.sort(held))
+    return _set_aside(problem, rows, math.ceil(share * len(rows)), seed)
 
 
 def second_split(problem: Problem, guard: Split, seed: int) -> Split:
     """Set as many other rows aside as `guard` does."""
-    strata = problem.target[guard.train] if _can_stratify(problem, 10) else None
-    train, held = train_test_split(
-        guard.train, test_size=len(guard.held), random_state=seed, stratify=strata
-    )
-    return Split(np.sort(np.concatenate([train, guard.held])), np.sort(held))
+    found = _set_aside(problem, guard.train, len(guard.held), seed)
+    return Split(np.sort(np.concatenate([found.train, guard.held])), found.held)
 
 
 def folds(problem: Problem, n_folds: int, seed: int) -> list[Split]:
@@ -50,6 +42,14 @@ def folds(problem: Problem, n_folds: int, seed: int) -> list[Split]:
     maker = kind(n_folds, shuffle=True, random_state=seed)
     rows = np.zeros(problem.table.n_rows)
     return [Split(train, held) for train, held in maker.split(rows, problem.target)]
+
+
+def _set_aside(problem: Problem, rows: np.ndarray, count: int, seed: int) -> Split:
+    """Set so many of the rows aside."""
+    room = min(count, len(rows) - count) >= len(problem.classes)
+    strata = problem.target[rows] if room and _can_stratify(problem, 2, rows) else None
+    train, held = train_test_split(rows, test_size=count, random_state=seed, stratify=strata)
+    return Split(np.sort(train), np.sort(held))
 
 
 def _can_stratify(problem: Problem, least: int, rows: np.ndarray | None = None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 
 import tetrakis
 from tetrakis._files import atomic_folder
-from tetrakis._json import by_lines
+from tetrakis._json import by_lines, read_strict
 from tetrakis.errors import ArtifactError
 from tetrakis.export import FORMATS
 from tetrakis.functions import (
@@ -153,7 +152,7 @@ def write_approximation(
 def is_approximated(folder: str | os.PathLike[str]) -> bool:
     """Whether `tetrakis approximate` wrote a folder."""
     try:
-        document = json.loads((Path(folder) / NAME).read_text(encoding="utf-8"))
+        document = read_strict((Path(folder) / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(document, dict) and document.get("kind") == KIND

@@ -13,6 +13,7 @@ import numpy as np
 
 import tetrakis
 from tetrakis._files import atomic_file, check_folder
+from tetrakis._json import read_strict
 from tetrakis.circuit import read_aiger, write_aiger
 from tetrakis.errors import ArtifactError, BudgetError, TetrakisError
 from tetrakis.functions import (
@@ -226,12 +227,12 @@ def _point_checks(folder: Path, document: dict[str, Any]) -> Iterator[Check]:
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / NAME
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_strict(path.read_text(encoding="utf-8"))
         for row in document["points"]:
             _point(row)
         assert document["kind"] == KIND and document["schema"] == SCHEMA
         assert isinstance(document["task"]["box"], dict) and document["digests"]
-    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
         raise ArtifactError(f"{path} is no curve: {error!r:.80}.", remedy=_REMEDY) from None
     return dict(document)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 from tetrakis._files import atomic_folder
+from tetrakis._json import read_strict
 from tetrakis.circuit import READERS, Aig, read_circuit
 from tetrakis.errors import FormatError
 from tetrakis.network import FixedPointResNet, ResNet
@@ -100,7 +100,7 @@ def _draw_levels(circuit: Aig, fixed: FixedPointResNet | None, target: Path) -> 
 def _input_names(source: Path, count: int) -> list[str]:
     """Names of the inputs from encoding.json, which both kinds of folders have."""
     try:
-        words = json.loads((source / "encoding.json").read_text(encoding="utf-8"))["inputs"]
+        words = read_strict((source / "encoding.json").read_text(encoding="utf-8"))["inputs"]
         names = [str(word["name"]) for word in words]
     except (OSError, ValueError, KeyError, TypeError):
         names = []

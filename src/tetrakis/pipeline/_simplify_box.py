@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from dataclasses import replace
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tetrakis._json import read_strict
 from tetrakis.circuit import Aig
 from tetrakis.encoding import read_encoding
 from tetrakis.errors import ArtifactError, BudgetError
@@ -84,7 +84,7 @@ def box_words(circuit: Aig, path: str | os.PathLike[str]) -> tuple[float, bool]:
         If the file can't be read, or describes another circuit or several words.
     """
     try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
+        document = read_strict(Path(path).read_text(encoding="utf-8"))
         network = document["kind"] == "network"
         words = [
             (len(w["bits"]), bool(w["signed"]), int(w["exponent"])) for w in document["outputs"]

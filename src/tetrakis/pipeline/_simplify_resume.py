@@ -9,6 +9,7 @@ from typing import Any
 
 from tetrakis.circuit import Aig, read_aiger
 from tetrakis.errors import ArtifactError, TetrakisError
+from tetrakis.pipeline._documents import read_json
 from tetrakis.pipeline._folder import file_record
 from tetrakis.pipeline._simplify_folder import PATH
 from tetrakis.pipeline._simplify_rows import EditRows
@@ -71,14 +72,11 @@ def read_earlier(
 
 def _document(folder: Path) -> dict[str, Any]:
     path = folder / PATH
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         raise ArtifactError(
             f"{path}: no such file, so there is nothing to continue.", remedy=REMEDY
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=REMEDY) from None
+        )
+    document = read_json(path, remedy=REMEDY)
     kinds = {"task": dict, "points": list, "runs": list, "files": dict}
     whole = isinstance(document, dict) and document.get("kind") == "simplify path"
     if not whole or not all(isinstance(document.get(n), kind) for n, kind in kinds.items()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,7 +90,10 @@ def read_document(path: Path) -> dict[str, Any]:
 def _encoding(folder: Path) -> Encoding | None:
     """Read encoding.json where it describes columns."""
     path = folder / "encoding.json"
-    if not path.is_file() or json.loads(path.read_text(encoding="utf-8")).get("kind") == "network":
+    if not path.is_file():
+        return None
+    document = read_json(path, remedy=_REMEDY)
+    if isinstance(document, dict) and document.get("kind") == "network":
         return None
     return read_encoding(path)
 
