@@ -262,8 +262,9 @@ def _candidate(
     point: Point, ground: Ground, start: StartCircuit, held: float, held_of: str
 ) -> Candidate:
     encoding = ground.encoding.with_output(ground.output(point.circuit, start))
+    edited = "" if point.circuit is start.circuit else ", simplified"
     return Candidate(
         with_names(point.circuit, encoding), encoding, train_score=point.train_score,
-        held_out_score=held, held_out_of=held_of, label=f"{start.label}, simplified",
+        held_out_score=held, held_out_of=held_of, label=start.label + edited,
         start=start.kind,
     )  # fmt: skip

@@ -137,7 +137,9 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
     )  # fmt: skip
     plans = []
     for kind in asked:
-        most = 1 if options.effort < QUICK or n < SMALL else MOST_RECIPES[kind]
+        several = kind == "table" and len(problem.classes) > 2  # sizes that don't need editing
+        few = n < SMALL and not several
+        most = 1 if options.effort < QUICK or few else MOST_RECIPES[kind]
         most += kind == "boosted" and n > MANY  # where bigger ones can be told apart
         if kind in _spared(n, kinds, boolean):
             most = 0

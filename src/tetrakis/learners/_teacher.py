@@ -26,7 +26,8 @@ from tetrakis.learners._views import TRIM
 Floats = NDArray[np.float64]
 Teacher = Callable[[NDArray], Floats]
 FOLDS = 3
-MANY_ROWS = 8000
+#: Rows from which on only boosted trees teach, and up to which a kernel machine does too.
+MANY_ROWS, KERNEL_ROWS = 8000, 3000
 BITS = 8
 #: Resampled rows: so many for each true one, but at least and at most so many.
 RESAMPLED, LEAST, MOST = 10, 4000, 20_000
@@ -56,7 +57,7 @@ def fit_teacher(codes: NDArray, y: NDArray, task: str, n_classes: int, seed: int
         From codes (n, n_words) to class probabilities (n, n_classes), or values (n, 1).
     """
     X = codes.astype(np.float64)
-    models = _models(task, len(y), seed)
+    models = _models(task, y, seed)
     wanted = np.eye(n_classes)[y] if task == "classification" else y[:, None].astype(np.float64)
     present = np.unique(y) if task == "classification" else None
     with threadpool_limits(1, user_api="openmp"):
@@ -72,7 +73,8 @@ def fit_teacher(codes: NDArray, y: NDArray, task: str, n_classes: int, seed: int
     return teach
 
 
-def _models(task: str, n: int, seed: int) -> list[Any]:
+def _models(task: str, y: NDArray, seed: int) -> list[Any]:
+    from sklearn.calibration import CalibratedClassifierCV
     from sklearn.ensemble import (
         ExtraTreesClassifier,
         ExtraTreesRegressor,
@@ -82,9 +84,10 @@ def _models(task: str, n: int, seed: int) -> list[Any]:
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.neural_network import MLPClassifier, MLPRegressor
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+    from sklearn.svm import SVC
 
-    classify = task == "classification"
+    n, classify = len(y), task == "classification"
     boosted = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
     rounds = (
         {"max_iter": 80, "max_depth": 3} if classify else {"max_iter": 300, "max_leaf_nodes": 8}
@@ -106,6 +109,9 @@ def _models(task: str, n: int, seed: int) -> list[Any]:
                     ),
                 )
             )  # fmt: skip
+    if classify and n <= KERNEL_ROWS and np.unique(y, return_counts=True)[1].min() >= FOLDS**2:
+        kernel = CalibratedClassifierCV(SVC(C=10), cv=FOLDS, ensemble=False)
+        models.append(make_pipeline(MinMaxScaler(), kernel))
     return models
 
 
