@@ -12,13 +12,14 @@ from tetrakis.datasets import table_from_arrays
 from tetrakis.learners import _occam, _search
 from tetrakis.learners._grounds import Point
 from tetrakis.learners._lessons import Lessons
-from tetrakis.learners._occam import SIZES, Curve, Plan, _expected, _run
+from tetrakis.learners._occam import SIZES, Curve, Plan, _candidate, _expected, _run
 from tetrakis.learners._problem import problem_from_table
 from tetrakis.learners._search import search
-from tetrakis.learners._simplified import StartOptions, _grounds
+from tetrakis.learners._simplified import StartOptions, _grounds, tree_plans
 from tetrakis.learners._starts import Recipe
-from tetrakis.learners._teacher import fit_lesson, neighbours, resampled
+from tetrakis.learners._teacher import _models, fit_lesson, fit_teacher, neighbours, resampled
 from tetrakis.learners._views import Split
+from tetrakis.simplify import Schedule
 from tetrakis.training import Plan as TrainingPlan
 from tetrakis.training import Settings
 
@@ -39,7 +40,7 @@ def test_expected_scores_follow_the_audit_and_without_it_the_fit():
     word = SimpleNamespace(
         with_output=lambda output: SimpleNamespace(input_names=("x",), output_names=("y",))
     )
-    start = SimpleNamespace(label="a start", kind="tree")
+    start = SimpleNamespace(label="a start", kind="tree", circuit=None)
     flat = np.full(len(SIZES), 0.8)
     for task, audit, train, held in (
         ("regression", 0.94, 0.7, 0.83),
@@ -218,3 +219,53 @@ def test_ctrl_c_is_not_taken_for_the_end_of_a_teacher(monkeypatch):
     options = SimpleNamespace(max_gates=(), seed=0, jobs=1)
     with pytest.raises(KeyboardInterrupt):
         _run([(SimpleNamespace(start=start), None, 0, 0)], options, (0, 1), "")
+
+
+def test_a_start_is_a_point_of_its_own_path():
+    rng = np.random.default_rng(1)
+    bits = rng.integers(0, 2, (300, 7)).astype(float)
+    y = ((bits[:, 0] + bits[:, 1] + bits[:, 2] >= 2) ^ (rng.random(300) < 0.2)).astype(float)
+    problem = problem_from_table(table_from_arrays(bits, y), "classification")
+    split = Split(np.arange(200), np.arange(200, 300))
+    options = StartOptions(("tree",), (), None, 0, 1, 1.0, lambda *args: None)
+    with Background() as beside:
+        (ground,) = _grounds(problem, [split], Lessons(problem, None, 0, beside), options)
+        plan = Plan(Recipe("tree", min_leaf=1, max_leaves=200), taught=False)
+        ground, start = plan.start(ground, 0, 0)
+        quick = Schedule(growth=2.0, pool=2, cycles=1, share=0.1)
+        points = ground.path(start, taught=False, seed=0, schedule=quick, min_gates=0)
+    sizes = [p.circuit.num_gates for p in points]
+    assert points[0].circuit is start.circuit and sizes == sorted(sizes, reverse=True)
+    labels = [_candidate(p, ground, start, 0.5, "settings").label for p in points]
+    assert [label.endswith(", simplified") for label in labels] == [False] + [True] * (
+        len(points) - 1
+    )
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("least", "kernel"), [(9, True), (8, False)])
+def test_a_kernel_machine_teaches_classes_of_enough_rows(least, kernel):
+    """Folds of folds of a class need a row each."""
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 32, (60, 3))
+    y = (np.arange(60) >= least).astype(np.int64)
+    models = _models("classification", y, 0)
+    assert (len(models) == 5) == kernel
+    taught = fit_teacher(codes, y, "classification", 2, 0)(codes)
+    assert taught.shape == (60, 2)
+    assert np.allclose(taught.sum(axis=1), 1) and (taught >= 0).all()
+
+
+def test_networks_of_several_classes_are_tried_in_two_sizes():
+    rng = np.random.default_rng(0)
+    X, y = rng.random((200, 3)), np.arange(200) % 3
+    for n_classes, sizes in ((3, [66, 39]), (2, [30])):
+        table = table_from_arrays(X, y % n_classes)
+        problem = problem_from_table(table, "classification")
+        split = Split(np.arange(150), np.arange(150, 200))
+        options = StartOptions(("table",), (), None, 0, 1, 1.0, lambda *args: None)
+        with Background() as beside:
+            (ground,) = _grounds(problem, [split], Lessons(problem, None, 0, beside), options)
+        plans = tree_plans(problem, ground, options)
+        assert [p.recipe.tables.units for p in plans] == sizes
+        assert {p.recipe.tables.bits for p in plans} == {1 if n_classes > 2 else 3}
