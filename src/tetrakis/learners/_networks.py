@@ -22,6 +22,8 @@ from tetrakis.training import Settings, to_networks
 
 #: Of networks that are trained again on other splits.
 RESTARTS = 3
+#: Networks so many times larger than the largest budget are looked at closely, as starts.
+LARGER = 4
 
 
 def trained_networks(
@@ -38,9 +40,10 @@ def trained_networks(
     explored = lab.run(first, splits, likes, (0.0, 0.5), "exploring", steps=0.6)
     if guard is not None:
         found = explored
+        sizes = [*max_gates, *([LARGER * max(max_gates)] if max_gates else [])]
         for start, stop in ((0.5, 0.65), (0.65, 0.8)):
             scored = [(t.trained.settings, t.held_score, float(t.num_gates)) for t in found]
-            chosen = neighbours(scored, max_gates, lab.plan, effort, vary=True)
+            chosen = neighbours(scored, sizes, lab.plan, effort, vary=True)
             found = found + lab.run(chosen, [whole], likes, (start, stop), "training more")
         scored = smoothed([(t.trained.settings, t.held_score, float(t.num_gates)) for t in found])
         best = worth_simplifying(
