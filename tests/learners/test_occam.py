@@ -9,7 +9,7 @@ import pytest
 from tetrakis._background import Background
 from tetrakis.circuit import AigBuilder, simulate_rows
 from tetrakis.datasets import table_from_arrays
-from tetrakis.learners import _occam, _search
+from tetrakis.learners import _networks, _occam, _search
 from tetrakis.learners._grounds import Point
 from tetrakis.learners._lessons import Lessons
 from tetrakis.learners._occam import SIZES, Curve, Plan, _candidate, _expected, _run
@@ -92,11 +92,21 @@ def test_networks_that_guard_rows_chose_are_trained_again_without_others(monkeyp
     seen = []
     monkeypatch.setattr(_search, "simplified", lambda *args, nets, **rest: seen.extend(nets) or ())
     monkeypatch.setattr(_search, "small_trees", lambda *args: ())
+    looked_at, near = [], _networks.neighbours
+    monkeypatch.setattr(
+        _networks, "neighbours",
+        lambda scored, sizes, *rest, **named: looked_at.append(sizes)
+        or near(scored, sizes, *rest, **named),
+    )  # fmt: skip
     rng = np.random.default_rng(0)
     X = rng.integers(0, 2, (3100, 6)).astype(float)
     table = replace(table_from_arrays(X, X[:, 0] * X[:, 1]), boolean=True)
     problem = problem_from_table(table, "classification")
-    found = search(problem, settings=[Settings(0.3, 0.003, 1, 2)], starts=("resnet",), effort=0.25)
+    found = search(
+        problem, settings=[Settings(0.3, 0.003, 1, 2)], starts=("resnet",), effort=0.25,
+        max_gates=(10, 20),
+    )  # fmt: skip
+    assert looked_at == [[10, 20, 80]] * 2  # starts are better larger than what is wanted
     for start in seen:
         (other, _), (whole, _) = start.networks
         assert not set(other.held) & set(found.split.held) and len(whole.held) == 0
