@@ -13,7 +13,10 @@ def read_strict(text: str) -> Any:
     ------
     ValueError
     """
-    return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+    try:
+        return json.loads(text, parse_constant=_refuse, object_pairs_hook=_once)
+    except RecursionError:
+        raise ValueError("lists or objects are nested too deeply") from None
 
 
 def by_lines(document: dict[str, Any]) -> str:

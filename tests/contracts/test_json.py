@@ -30,6 +30,7 @@ def test_documents_are_read_back(document):
         ('{"a": -Infinity}', "-Infinity isn't a number"),
         ('{"a": [1, 2', "delimiter"),
         ("", "Expecting value"),
+        pytest.param("[" * 100_000, "nested too deeply", id="deep"),
     ],
 )
 def test_what_is_no_plain_json_is_refused(text, message):

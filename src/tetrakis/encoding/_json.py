@@ -84,7 +84,7 @@ def encoding_from_json(text: str, *, source: str = "encoding.json") -> Encoding:
     """
     try:
         document = read_strict(text)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ArtifactError(f"{source} isn't valid JSON: {error}.", remedy=_REMEDY) from None
     if not isinstance(document, dict):
         raise _wrong(source, "the whole file", "an object")

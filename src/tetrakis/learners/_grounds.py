@@ -145,7 +145,7 @@ class Ground:
     def path(
         self, start: StartCircuit, *, taught: bool, seed: int, schedule: Schedule, min_gates: int
     ) -> list[Point]:
-        """Simplify a start on the training rows; score it and every circuit of the path."""
+        """Simplify a start on the training rows; score every circuit of the path."""
         codes, target, weight = self.rows_for(taught)
         schedule = schedule.sampled() if taught else schedule.for_rows(len(codes))
         found = simplify(
@@ -154,9 +154,7 @@ class Ground:
         )  # fmt: skip
         if not found.finished:
             raise KeyboardInterrupt  # which gives a path that ends early
-        larger = start.circuit.num_gates > max((c.num_gates for c in found.circuits), default=0)
-        circuits = [*([start.circuit] if larger else []), *found.circuits]
-        return [self.point(circuit, start, audited=taught) for circuit in circuits]
+        return [self.point(circuit, start, audited=taught) for circuit in found.circuits]
 
     @cached_property
     def audit(self) -> tuple[NDArray[np.uint64], NDArray, NDArray]:

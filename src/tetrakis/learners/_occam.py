@@ -164,7 +164,10 @@ def _run(
     jobs: Sequence[tuple[Plan, Ground, int, int]], options: Options, span: tuple[float, float],
     text: str,
 ) -> list[tuple[Ground, StartCircuit, list[Point]]]:  # fmt: skip
-    """Grow and simplify; results don't depend on the number of threads."""
+    """Grow and simplify; results don't depend on the number of threads.
+
+    What was grown is the first point of its path.
+    """
     least = max(0, min(options.max_gates, default=0) // 3)
 
     def one(
@@ -175,6 +178,8 @@ def _run(
         points = ground.path(
             start, taught=plan.taught, seed=own, schedule=options.schedule, min_gates=least
         )
+        if plan.recipe is not None:  # networks compete as they are with their own float networks
+            points = [ground.point(start.circuit, start, audited=plan.taught), *points]
         return ground, start, points
 
     results = []

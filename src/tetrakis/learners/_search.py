@@ -85,7 +85,8 @@ def search(
     Tables below 8,000 rows (Boolean ones below 3,000) are cross-validated: settings are scored on
     held-out folds, then networks of the best settings are trained on all rows. Larger tables set
     guard rows aside and score every circuit on them; below 20,000 rows those worth it are found
-    again on all rows, with the scores of circuits like them. Small trees compete as they are.
+    again on all rows, with the scores of circuits like them. Starts and small trees
+    compete as they are too.
 
     Parameters
     ----------

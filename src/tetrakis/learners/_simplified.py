@@ -136,15 +136,21 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
         effort=options.effort,
     )  # fmt: skip
     plans = []
-    for kind in asked:
-        several = kind == "table" and len(problem.classes) > 2  # sizes that don't need editing
-        few = n < SMALL and not several
-        most = 1 if options.effort < QUICK or few else MOST_RECIPES[kind]
-        most += kind == "boosted" and n > MANY  # where bigger ones can be told apart
-        if kind in _spared(n, kinds, boolean):
-            most = 0
+    spared = _spared(n, kinds, boolean)
+    for kind in (k for k in asked if k not in spared):
+        most = _most_recipes(kind, n, len(problem.classes), options.effort)
         plans += [Plan(r, taught) for r in [r for r in found if r.kind == kind][:most]]
     return plans
+
+
+def _most_recipes(kind: str, n_rows: int, n_classes: int, effort: float) -> int:
+    """How many recipes of a kind can be told apart: few by the folds of few rows."""
+    if effort < QUICK:
+        return 1
+    if kind == "table" and n_classes > 2:  # two sizes, as they compete unedited too
+        return MOST_RECIPES[kind]
+    most = 1 if n_rows < SMALL else MOST_RECIPES[kind]
+    return most + (kind == "boosted" and n_rows > MANY)
 
 
 def _spared(n_rows: int, kinds: Sequence[str], boolean: bool) -> tuple[str, ...]:

@@ -272,24 +272,24 @@ def _words(settings: TableSettings) -> str:
 
 
 def _tables(classes: bool, n_rows: int, n_classes: int, steps: int, boolean: bool) -> list[Recipe]:
-    """Units, wires, bits of entries, penalty, bits of the threshold grid.
-
-    Of several classes one-bit entries, counted for each class, have the most accuracy for a gate.
-    """
+    """Units, wires, bits of entries, penalty, bits of the threshold grid."""
+    if classes and n_classes > 2:
+        return _counting_tables(n_classes, 2 * steps)
     if not classes:
         settings = [(50, 4, 4, 5e-4, 4), (40, 4, 4, 1e-3, 4), (80, 4, 4, 2e-4, 4)]
-    elif n_classes > 2:
-        settings = [(each * n_classes, 4, 1, 1e-4, 2) for each in (22, 13)]
     elif n_rows < SMALL:
         settings = [(30, 4, 3, 3e-4, 4), (30, 3, 3, 1e-4, 3), (30, 4, 3, 1e-3, 4)]
     else:
         settings = [(80, 4, 3, 2e-4, 4), (60, 4, 3, 5e-4, 4)]
     return [
-        Recipe(
-            "table",
-            tables=TableSettings(
-                u, k, q, (), (p,), g, steps if q > 1 else 2 * steps, boosted=q > 1 and not boolean
-            ),
-        )
+        Recipe("table", tables=TableSettings(u, k, q, (), (p,), g, steps, boosted=not boolean))
         for u, k, q, p, g in settings
+    ]
+
+
+def _counting_tables(n_classes: int, steps: int) -> list[Recipe]:
+    """One-bit entries, counted for each class: of several classes the most accuracy for a gate."""
+    return [
+        Recipe("table", tables=TableSettings(each * n_classes, 4, 1, (), (1e-4,), 2, steps))
+        for each in (22, 13)
     ]

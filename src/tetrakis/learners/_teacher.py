@@ -172,7 +172,7 @@ def resampled(
     return replace(table, columns=columns, target=None, n_rows=count)
 
 
-def neighbours(codes: NDArray, rows: NDArray) -> NDArray[np.int64]:
+def nearest_rows(codes: NDArray, rows: NDArray) -> NDArray[np.int64]:
     """Return the rows nearest to each of `rows`, (len(rows), k): columns have a range of 1.
 
     Copies of a row count as one, and are not near to themselves.
@@ -218,7 +218,7 @@ def fit_lesson(problem: Problem, rows: NDArray, impute: str | None, seed: int) -
     teacher = fit_teacher(
         codes[rows], problem.target[rows], problem.task, len(problem.classes), seed
     )
-    near = neighbours(codes, rows)
+    near = nearest_rows(codes, rows)
     count = max(LEAST, min(RESAMPLED * len(rows), MOST))
     table = resampled(problem.table, rows, near, count, SHARE, seed)
     labels, margins = _taught(teacher, encoding.encode(table, unknown="ignore"), problem.task)

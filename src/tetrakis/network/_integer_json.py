@@ -55,7 +55,7 @@ def read_integer_network(path: str | os.PathLike[str]) -> FixedPointResNet:
         ) from None
     except UnicodeDecodeError as error:
         raise FormatError(f"{path.name}, byte {error.start}: no UTF-8 text.") from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError(f"{path.name}: {error}.") from None
     try:
         return _Reader(path.name).network(document)

@@ -153,7 +153,7 @@ def is_approximated(folder: str | os.PathLike[str]) -> bool:
     """Whether `tetrakis approximate` wrote a folder."""
     try:
         document = read_strict((Path(folder) / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (OSError, ValueError):
         return False
     return isinstance(document, dict) and document.get("kind") == KIND
 

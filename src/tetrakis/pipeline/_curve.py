@@ -232,7 +232,7 @@ def _read(folder: Path) -> dict[str, Any]:
             _point(row)
         assert document["kind"] == KIND and document["schema"] == SCHEMA
         assert isinstance(document["task"]["box"], dict) and document["digests"]
-    except (OSError, ValueError, KeyError, TypeError, AssertionError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AssertionError) as error:
         raise ArtifactError(f"{path} is no curve: {error!r:.80}.", remedy=_REMEDY) from None
     return dict(document)
 

@@ -65,7 +65,7 @@ def read_json(path: Path, *, remedy: str) -> Any:
     """
     try:
         return read_strict(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ArtifactError(f"{path} is truncated or no JSON: {error}.", remedy=remedy) from None
 
 

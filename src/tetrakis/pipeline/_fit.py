@@ -23,8 +23,9 @@ from tetrakis.learners import (
     problem_from_table,
     search,
 )
-from tetrakis.learners._search import alone
+from tetrakis.learners._search import SearchResult, alone
 from tetrakis.learners._simplified import KINDS, STARTS
+from tetrakis.learners._tree_path import TreePath
 from tetrakis.pipeline._baselines import listed_baselines, tree_baselines
 from tetrakis.pipeline._data import data_record, run_circuit, score
 from tetrakis.pipeline._gap import gap_claim
@@ -95,22 +96,14 @@ def fit_table(
     """
     starts = _checked_starts(starts, learner, max_gates)
     kind = check_target(train, task)
-    report = progress or (lambda text, fraction: None)
     table, guard = _stacked(train, validation)
     problem = _problem(table, train, kind)
     _check_test(problem, test, impute)
-    trees = partial(tree_baselines, problem, guard, impute, seed)
-    apart = jobs == 1 or learner == "convex"  # which wants all threads of BLAS
-    with nullcontext() if apart else alone(), Background() as beside:
-        early = None if apart else beside.submit(trees)
-        found = search(
-            problem, guard=guard, max_gates=() if max_gates is None else (max_gates,),
-            impute=impute, seed=seed, effort=effort, jobs=jobs, starts=starts,
-            simplify=learner == "resnet",
-            progress=lambda text, f: report(text, _SEARCH_SHARE * f),
-        )  # fmt: skip
-        report("baselines: trees and boosted trees", _SEARCH_SHARE)
-        compared = trees() if early is None else early.result()
+    found, compared = _searched(
+        problem, guard, progress or (lambda text, fraction: None), simplify=learner == "resnet",
+        max_gates=() if max_gates is None else (max_gates,), impute=impute, seed=seed,
+        effort=effort, jobs=jobs, starts=starts,
+    )  # fmt: skip
     index, rule = choose(
         found.path, max_gates=max_gates, tolerance=tolerance, standard_error=found.standard_error
     )
@@ -134,6 +127,23 @@ def fit_table(
         occam=_occam(best, train, kind, own_guard),
         global_gap=_gap(best, train, own_guard),
     )  # fmt: skip
+
+
+def _searched(
+    problem: Problem, guard: Split | None, report: Progress, *, simplify: bool, impute: str | None,
+    seed: int, jobs: int, **options: Any,
+) -> tuple[SearchResult, TreePath]:  # fmt: skip
+    """Search, and fit the baselines beside it where threads may be shared."""
+    trees = partial(tree_baselines, problem, guard, impute, seed)
+    apart = jobs == 1 or not simplify  # the convex learner wants all threads of BLAS
+    with nullcontext() if apart else alone(), Background() as beside:
+        early = None if apart else beside.submit(trees)
+        found = search(
+            problem, guard=guard, simplify=simplify, impute=impute, seed=seed, jobs=jobs,
+            progress=lambda text, f: report(text, _SEARCH_SHARE * f), **options,
+        )  # fmt: skip
+        report("baselines: trees and boosted trees", _SEARCH_SHARE)
+        return found, trees() if early is None else early.result()
 
 
 def _checked_starts(starts: Sequence[str], learner: str, max_gates: int | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from tetrakis.training._table_loop import CHUNK, ROWS_SCORED, compiled
 from tetrakis.training._table_plan import TableLayers, TablePlan, TrainedTables
 from tetrakis.training._table_redraw import due, redrawn
 from tetrakis.training._table_state import layers_of, with_starts
-from tetrakis.training._table_wiring import draw, fitting
+from tetrakis.training._table_wiring import Columns, draw, fitting
 
 
 def train_tables(
@@ -67,20 +67,16 @@ def train_tables(
     _check(X, target, held)
     rows = np.arange(len(X)) if held is None else np.flatnonzero(~held)
     plan = fitting(plan, X.shape[1])
-    start, advance, score = compiled(replace(plan, steps=1))
+    _, advance, score = compiled(replace(plan, steps=1))
     columns = X.shape[1], 64 * -(-X.shape[1] // 64)
-    X = _round(X, columns[1])
-    data = jnp.asarray(X), jnp.asarray(_rounded_rows(target), jnp.float32)
-    keys = jax.random.split(jax.random.key(seed), 2 * len(penalties))
-    spread = 1.0 if plan.loss == "squared" else 2.0
-    drawn = start(keys[: len(penalties)], spread, X.shape[1])
-    seen = draw(plan, columns, starts, seed, len(penalties))
-    params = with_starts(drawn, starts, plan, columns, seen)
-    zeros = jax.tree.map(jnp.zeros_like, params)
-    carry = (params, zeros, jax.tree.map(jnp.zeros_like, params), keys[len(penalties) :])
+    data = (
+        jnp.asarray(_round(X, columns[1])),
+        jnp.asarray(_rounded_rows(target), jnp.float32),
+    )
+    carry, seen = _begin(plan, columns, starts, seed, len(penalties))
     jobs = {"penalty": jnp.asarray(penalties, jnp.float32), **jax.tree.map(jnp.asarray, seen)}
     judged = (*data, _listed(rows if held is None else np.flatnonzero(held)))
-    best = {name: np.array(v) for name, v in params.items()}
+    best = {name: np.array(v) for name, v in carry[0].items()}
     best_loss = np.full(len(penalties), np.inf)
     chunks = -(-plan.steps // CHUNK)
     chosen = _listed(rows)
@@ -108,6 +104,19 @@ def train_tables(
         )
         for i, (penalty, loss) in enumerate(zip(penalties, best_loss, strict=True))
     ]
+
+
+def _begin(
+    plan: TablePlan, columns: Columns, starts: Sequence[TableLayers | None], seed: int, count: int
+) -> tuple[Any, dict[str, Any]]:
+    """Draw networks, put given ones in their place; return Adam's state and the wires' choices."""
+    start, _, _ = compiled(replace(plan, steps=1))
+    keys = jax.random.split(jax.random.key(seed), 2 * count)
+    drawn = start(keys[:count], 1.0 if plan.loss == "squared" else 2.0, columns[1])
+    seen = draw(plan, columns, starts, seed, count)
+    params = with_starts(drawn, starts, plan, columns, seen)
+    moments = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+    return (params, *moments, keys[count:]), seen
 
 
 def _up(count: int) -> int:
