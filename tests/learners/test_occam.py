@@ -205,7 +205,7 @@ def test_lessons_repeat_and_know_the_rows_they_came_from(task):
 
 def test_ctrl_c_is_not_taken_for_the_end_of_an_edit(monkeypatch):
     def cut(*args, **options):
-        return SimpleNamespace(finished=False, circuits=[], losses=[])
+        return SimpleNamespace(finished=False, interrupted=True, circuits=[], losses=[])
 
     monkeypatch.setattr("tetrakis.learners._grounds.simplify", cut)
     X = np.random.default_rng(0).integers(0, 2, (60, 3)).astype(float)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from tetrakis.circuit import Aig
 from tetrakis.errors import BudgetError
 from tetrakis.functions._approximation import Approximation, Tried, named
+from tetrakis.functions._candidate import Problem
 from tetrakis.functions._competition import CONSTRUCTIONS, Competition
-from tetrakis.functions._constructions import Problem
 from tetrakis.functions._expression import Expression
 from tetrakis.functions._format import OutputFormat
 from tetrakis.functions._rounding import enough_bits, input_rounding
@@ -55,11 +55,12 @@ def approximate(
         Let epsilon hold for every real input in the box, not only for the representable ones:
         the certified `input_rounding` is taken off first.
     seconds : float
-        About how long the search for precisions of word arithmetic may take.
+        About how long each search may take: for precisions of word arithmetic, for weights of
+        networks, for edits of one of the best circuits.
     seed : int
         Same seed, same circuit, but for searches that run out of time.
     constructions : sequence of str
-        Which may compete: "table", "pieces", "lattice", "arithmetic".
+        Which may compete: "table", "pieces", "lattice", "arithmetic", "network".
     progress : callable, optional
         Called with what is done and a fraction.
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.circuit import Aig, optimise, pack_rows, simulate
+from tetrakis.functions._candidate import Candidate
 from tetrakis.functions._dataflow import Node, dataflow, evaluate_nodes
 from tetrakis.functions._emit import Emitter, NotBuildable, PartMaker, Precision
 from tetrakis.functions._format import OutputFormat, word_codes
@@ -23,23 +24,6 @@ REFINED = 3
 SAMPLE, QUICK = 1 << 15, 10
 START_BITS, MAX_WORD = 2, 14
 SLACKS = (0.5, 0.7, 1.0)
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A circuit and the format of its output, not yet verified.
-
-    Parameters
-    ----------
-    aig : Aig
-    format : OutputFormat
-    construction : str
-        How it was made, in words.
-    """
-
-    aig: Aig
-    format: OutputFormat
-    construction: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.circuit import Aig, AigBuilder, Word, mux_word, optimise
+from tetrakis.functions._editing import edited
 from tetrakis.functions._segments import (
     Pieces,
     coarsened,
@@ -17,7 +18,6 @@ from tetrakis.functions._segments import (
     pieces_word,
     table_of,
 )
-from tetrakis.simplify import interval_loss, simplify
 
 Longs = NDArray[np.int64]
 MAX_SEGMENTS, MAX_GUARD, MAX_SPLITS, MAX_APART = 6, 4, 4, 2
@@ -250,17 +250,6 @@ def _described(recipe: Recipe) -> str:
     return f"{recipe.kind} ({', '.join(parts)})"
 
 
-def edited(aig: Aig, low: Longs, high: Longs, *, signed: bool, seed: int = 0) -> Aig:
-    """Edit a circuit while every code stays in its interval; all inputs are rows."""
-    n = aig.num_pis
-    rows = ((np.arange(1 << n)[:, None] >> np.arange(n)) & 1).astype(np.bool_)
-    path = simplify(aig, rows, interval_loss(low, high, signed=signed), budget=0.0, seed=seed)
-    if not path.finished:
-        raise KeyboardInterrupt  # which gives a path that ends early
-    return min((c for c, x in zip(path.circuits, path.losses, strict=True) if x == 0),
-               key=lambda c: c.num_gates)  # fmt: skip
-
-
 def smallest_part(
     low: Longs, high: Longs, bits: int, *, signed: bool, edits: int = 4, seed: int = 0
 ) -> Part | None:
@@ -273,5 +262,8 @@ def smallest_part(
     best = sorted(tried.values(), key=lambda p: p.aig.num_gates)
     if not best or len(low) > EDIT_ROWS:
         return best[0] if best else None
-    done = [Part(edited(p.aig, low, high, signed=signed, seed=seed), p.kind) for p in best[:edits]]
+    done = [
+        Part(edited(p.aig, low, high, signed=signed, seed=seed) or p.aig, p.kind)
+        for p in best[:edits]
+    ]
     return min(done, key=lambda p: p.aig.num_gates)

@@ -152,7 +152,7 @@ class Ground:
             start.circuit, self.bits(codes), self.loss(target, weight, start), seed=seed,
             schedule=schedule, min_gates=min_gates,
         )  # fmt: skip
-        if not found.finished:
+        if found.interrupted:
             raise KeyboardInterrupt  # which gives a path that ends early
         return [self.point(circuit, start, audited=taught) for circuit in found.circuits]
 

@@ -36,6 +36,8 @@ class SimplificationPath:
         False when it was interrupted or ran out of time.
     counts_rows : bool
         Whether the loss is the number of wrong rows, each row counted once.
+    interrupted : bool
+        By Ctrl-C.
     """
 
     circuits: tuple[Aig, ...]
@@ -47,6 +49,7 @@ class SimplificationPath:
     rounds: int
     finished: bool
     counts_rows: bool = False
+    interrupted: bool = False
 
     def __len__(self) -> int:
         return len(self.circuits)

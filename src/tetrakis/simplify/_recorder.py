@@ -64,7 +64,7 @@ class Recorder:
             size, loss, guard, _ = self.points[-1]
             self.progress(size, loss, None if self.guard is None else guard)
 
-    def path(self, contradictory: int, finished: bool) -> SimplificationPath:
+    def path(self, contradictory: int, *, finished: bool, interrupted: bool) -> SimplificationPath:
         """Return the points with the names of the start's inputs and outputs."""
         points = sorted(self.points, key=lambda p: -p.size)
         named = tuple(
@@ -81,4 +81,5 @@ class Recorder:
             self.rounds,
             finished,
             self.rows.kind == MISMATCH and bool((self.rows.weight == 1).all()),
+            interrupted,
         )

@@ -167,6 +167,7 @@ def simplify(
     recorder.add(graph, start_loss, aig)
     _check_budget(start_loss, budget)
     deadline = None if max_seconds is None else time.monotonic() + max_seconds
+    finished, interrupted = False, False
     try:
         recorder.tell()
         begun = optimise(aig, max_passes=PASSES if aig.num_gates <= LARGE else 1)
@@ -176,8 +177,9 @@ def simplify(
         finished = _edit(Editor(graph, rows, rng), plan, budget, min_gates, deadline, recorder)
         recorder.polish()
     except KeyboardInterrupt:
-        finished = False
-    return recorder.path(contradictions(bits, wanted), finished)
+        finished, interrupted = False, True
+    known = contradictions(bits, wanted)
+    return recorder.path(known, finished=finished, interrupted=interrupted)
 
 
 def _check_budget(loss: float, budget: float | None) -> None:

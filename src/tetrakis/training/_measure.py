@@ -37,13 +37,14 @@ def measure(
     n = X.shape[0]
     found: Params = {"S": _rows_like(jnp.sqrt((X**2).mean(axis=0)), params["S"])}
     new_steps = []
+    reached = 1.0 if plan.loss == "sup" else _SATURATE_ABOVE
     for block, (source, unit, slope) in enumerate(zip(read, units, slopes, strict=True)):
         found[f"W{block}"] = jnp.sqrt((source**2).T @ slope**2 / n + 1e-8)
         found[f"V{block}"] = _rows_like(
             jnp.sqrt((unit**2).mean(axis=0) + 1e-6), params[f"V{block}"]
         )
         pre = source @ weights[f"W{block}"] + params[f"b{block}"]
-        largest = jnp.quantile(jax.nn.relu(pre), _SATURATE_ABOVE, axis=0)
+        largest = jnp.quantile(jax.nn.relu(pre), reached, axis=0)
         new_steps.append(
             jnp.exp2(jnp.ceil(jnp.log2(jnp.maximum(largest, 1e-3)) - net["bits"] - 1e-6))
         )

@@ -11,6 +11,7 @@ from tetrakis.training._plan import Plan
 
 Params = dict[str, Any]
 DIGITS = 4
+SUP_POWER = 8
 
 
 def signed_digits(weight: Any, allowance: Any) -> Any:
@@ -94,6 +95,8 @@ def data_loss(y: Any, target: Any, plan: Plan) -> Any:
     """Mean loss of outputs `y` (n, k) for targets (n,)."""
     if plan.loss == "squared":
         return jnp.mean((y[:, 0] - target) ** 2)
+    if plan.loss == "sup":
+        return jnp.mean((y[:, 0] - target) ** SUP_POWER + 1e-30) ** (2 / SUP_POWER)
     if plan.loss == "logistic":
         return jnp.mean(jax.nn.softplus((1 - 2 * target) * y[:, 0]))
     chosen = jnp.take_along_axis(y, target.astype(jnp.int32)[:, None], axis=1)[:, 0]

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-Loss = Literal["squared", "logistic", "softmax"]
+Loss = Literal["squared", "logistic", "softmax", "sup"]
 Penalty = Literal["resnet", "l1"]
 
 
@@ -19,7 +19,8 @@ class Plan:
 
     Parameters
     ----------
-    loss : {"squared", "logistic", "softmax"}
+    loss : {"squared", "logistic", "softmax", "sup"}
+        "sup" is the square of a p-norm of the errors, a smooth stand-in for the largest.
     n_outputs : int
     width : int
         Relus per block.

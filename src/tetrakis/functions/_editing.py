@@ -1,0 +1,165 @@
+"""Editing in the sup norm: every input is a row, and a start may be wrong on some of them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tetrakis.circuit import Aig, AigBuilder, all_patterns, simulate
+from tetrakis.functions._emit import replayed
+from tetrakis.functions._format import word_codes
+from tetrakis.simplify import Schedule, SimplificationPath, interval_loss, simplify
+
+Longs = NDArray[np.int64]
+EDIT_BITS, EDIT_VALUES = 20, 1 << 32
+MOST_PATCHES = 64
+FIRST_PRICE, SHAKE = 0.01, 0.2
+REPAIR_SHARE = 0.6
+ROUNDS, PATIENCE, HEAVIER, LOOKED_AT = 10, 3, 3.0, 4
+
+
+def editable(num_inputs: int, num_gates: int) -> bool:
+    """Whether a circuit's values on all inputs can be held."""
+    return num_inputs <= EDIT_BITS and (num_inputs + num_gates) << num_inputs <= EDIT_VALUES
+
+
+def edited(
+    aig: Aig, low: Longs, high: Longs, *, signed: bool, seed: int = 0, seconds: float | None = None
+) -> Aig | None:
+    """Edit a circuit until the code of every input is in its interval, and while it stays there.
+
+    Where the start is wrong on some inputs, edits that set them right are bought at a price per
+    node, in rounds in which inputs that stayed wrong weigh more and more. What then is wrong is
+    set right input by input, and the whole is edited again.
+
+    Parameters
+    ----------
+    aig : Aig
+        One output word.
+    low, high : int array, (2^num_pis,)
+        Codes allowed for each input.
+    signed : bool
+    seed : int
+    seconds : float, optional
+        After about so long no new round of edits begins.
+
+    Returns
+    -------
+    Aig or None
+        None if too many inputs stay wrong, or one has no code that is allowed.
+
+    References
+    ----------
+    Ours.
+    """
+    if (low > high).any():
+        return None
+    end = np.inf if seconds is None else time.monotonic() + seconds
+    editor = _Editor(low, high, signed, seed, end)
+    if len(editor.wrong(aig)):
+        aig = editor.repaired(aig)
+    wrong = editor.wrong(aig)
+    if len(wrong) > MOST_PATCHES:
+        return None
+    return editor.path(editor.patched(aig, wrong), price=0.0).circuits[-1]
+
+
+def shaken(aig: Aig, low: Longs, high: Longs, *, signed: bool, seed: int, seconds: float) -> Aig:
+    """Give up inputs for nodes, set them right again, and keep what is smaller.
+
+    Parameters
+    ----------
+    aig, low, high, signed, seed, seconds
+        As of `edited`; no input is wrong at first.
+
+    Returns
+    -------
+    Aig
+        No larger, and no input is wrong.
+    """
+    end = time.monotonic() + seconds
+    editor = _Editor(low, high, signed, seed, end)
+    loose = editor.path(aig, price=SHAKE).circuits[-1]
+    left = end - time.monotonic()
+    made = edited(loose, low, high, signed=signed, seed=seed, seconds=left) if left > 0 else None
+    return aig if made is None or made.num_gates >= aig.num_gates else made
+
+
+class _Editor:
+    """The rows that are all inputs, and the clock."""
+
+    def __init__(self, low: Longs, high: Longs, signed: bool, seed: int, end: float) -> None:
+        self.low, self.high, self.signed, self.seed, self.end = low, high, signed, seed, end
+        self.begin = time.monotonic()
+        n = len(low).bit_length() - 1
+        self.rows = ((np.arange(len(low))[:, None] >> np.arange(n)) & 1).astype(np.bool_)
+
+    def codes(self, aig: Aig) -> Longs:
+        """Return the code of every input."""
+        words = simulate(aig, all_patterns(aig.num_pis))
+        return word_codes(words, len(self.low), signed=self.signed)
+
+    def wrong(self, aig: Aig) -> Longs:
+        """Return the inputs whose code isn't allowed."""
+        codes = self.codes(aig)
+        return np.flatnonzero((codes < self.low) | (codes > self.high))
+
+    def repaired(self, aig: Aig) -> Aig:
+        """Edit until few inputs are wrong: those that stay so weigh more from round to round."""
+        patch = aig.num_pis + 2  # about the nodes that set one input right
+        weights, best, stale = np.ones(len(self.low)), aig, 0
+        least = aig.num_gates + patch * len(self.wrong(aig))
+        for number in range(ROUNDS):
+            path = self.path(best, price=1 / patch, weights=weights, turn=number)
+            found = sorted(
+                zip(path.circuits, path.losses, strict=True),
+                key=lambda pair: pair[0].num_gates + patch * float(pair[1]),
+            )[:LOOKED_AT]
+            costs = [c.num_gates + patch * len(self.wrong(c)) for c, _ in found]
+            made, cost = found[int(np.argmin(costs))][0], min(costs)
+            stale += 1
+            if cost < least:
+                best, least, stale = made, cost, 0
+            wrong = self.wrong(made)
+            late = time.monotonic() - self.begin > REPAIR_SHARE * (self.end - self.begin)
+            if stale > PATIENCE or not len(wrong) or late:
+                break
+            weights[wrong] *= HEAVIER
+        return best
+
+    def path(
+        self, aig: Aig, *, price: float, weights: NDArray[np.float64] | None = None, turn: int = 0
+    ) -> SimplificationPath:
+        """Edit at prices up to `price` wrong inputs per node; 0 keeps all right."""
+        plan = Schedule().for_rows(len(self.low))
+        if price:
+            last = price / (plan.cap * len(self.low))
+            plan = replace(plan, first_price=FIRST_PRICE, last_price=last)
+        left = None if np.isinf(self.end) else self.end - time.monotonic()
+        found = simplify(
+            aig, self.rows, interval_loss(self.low, self.high, weights, signed=self.signed),
+            budget=None if price else 0.0, seed=self.seed + turn, schedule=plan, max_seconds=left,
+        )  # fmt: skip
+        if found.interrupted:
+            raise KeyboardInterrupt  # which gives a path that ends early
+        return found
+
+    def patched(self, aig: Aig, wrong: Longs) -> Aig:
+        """Flip the outputs of single inputs to the nearest code allowed."""
+        if not len(wrong):
+            return aig
+        builder = AigBuilder(aig.num_pis)
+        inputs = [builder.input(i) for i in range(aig.num_pis)]
+        outputs = replayed(builder, aig, inputs)
+        codes, mask = self.codes(aig), (1 << len(outputs)) - 1
+        for row in wrong.tolist():
+            allowed = range(int(self.low[row]), int(self.high[row]) + 1)
+            flips = min(((int(codes[row]) ^ code) & mask for code in allowed), key=int.bit_count)
+            other = builder.or_all(x ^ (row >> i & 1) for i, x in enumerate(inputs))
+            for place in range(len(outputs)):
+                if flips >> place & 1:
+                    outputs[place] = builder.xor(outputs[place], other ^ 1)
+        return builder.build(outputs)
