@@ -21,11 +21,13 @@ LEVELS = {
     "cli": 6,
     "__main__": 7,
 }
-# Inside a level these may import one another; functions may emit networks and circuits.
+# Inside a level these may import one another; functions may emit networks and circuits, and train
+# networks as one of the constructions that compete.
 ALLOWED = {
     ("encoding", "datasets"),
     ("functions", "circuit"),
     ("functions", "simplify"),
+    ("functions", "training"),
     ("simplify", "circuit"),
     ("certificate", "errors"),
     ("solution", "certificate"),

@@ -37,7 +37,8 @@ def approximate(
     """Find a small circuit that computes a formula within epsilon, verified on every input.
 
     Writes circuit.aig, circuit.v, circuit.blif, encoding.json, metrics.json and report.md.
-    Truth tables, linear pieces and word arithmetic compete; the smallest that passes the
+    Truth tables, linear pieces, lattice interpolants, trained networks and word arithmetic
+    compete. Up to 20 input bits the best are edited gate by gate; the smallest that passes the
     simulation of every representable input wins.
 
     Examples:

@@ -56,5 +56,8 @@ def seed_option(help: str) -> Any:
 
 SearchSeed = Annotated[int, seed_option("Of the search.")]
 Seconds = Annotated[
-    float, typer.Option(min=0.1, metavar="S", help="For each search for precisions.")
+    float,
+    typer.Option(
+        min=0.1, metavar="S", help="For each search: precisions, weights, edits of one circuit."
+    ),
 ]
