@@ -84,6 +84,14 @@ def test_a_callable_has_no_arithmetic_but_a_table():
     assert slow_error(found) <= 0.1
 
 
+def test_terms_times_zero_are_left_out():
+    found = approximate(
+        "x*y - 0*y + x*(0*y)", {"x": (0, 1), "y": (0, 1)}, epsilon=0.1, input_bits=3, seconds=1,
+        constructions=["arithmetic"],
+    )  # fmt: skip
+    assert slow_error(found) <= 0.1
+
+
 def test_a_function_that_hardly_moves_needs_no_gates():
     found = approximate("1 + x/100", {"x": (0, 1)}, epsilon=0.01, input_bits=5)
     assert found.num_gates == 0 and slow_error(found) <= 0.01

@@ -63,7 +63,7 @@ def test_intervals_without_a_code_are_given_up():
 
 def test_a_planted_function_is_found_below_its_noise():
     x = np.arange(256)
-    wanted = (x >> 4) + (x & 15) >> 0
+    wanted = (x >> 4) + (x & 15)
     noisy = wanted ^ (np.random.default_rng(1).random(256) < 0.03)
     made = edited(table(noisy), wanted, wanted, signed=False)
     assert (codes_of(made) == wanted).all()
@@ -79,6 +79,18 @@ def test_shaking_never_makes_it_larger_or_wrong():
     made = shaken(small, low, high, signed=False, seed=0, seconds=5.0)
     codes = codes_of(made)
     assert made.num_gates <= small.num_gates and ((low <= codes) & (codes <= high)).all()
+
+
+def test_wires_alone_are_a_start_and_may_win():
+    x = np.arange(32)
+    builder = AigBuilder(5)
+    wires = builder.build([builder.input(i) for i in range(5)])
+    assert edited(wires, x, x, signed=False) == wires
+    one_off = x ^ (x == 9)
+    assert (codes_of(edited(wires, one_off, one_off, signed=False)) == one_off).all()
+    far = np.random.default_rng(0).integers(0, 32, 1 << 10)
+    blank = Aig(10, np.zeros((0, 2), np.int32), np.zeros(5, np.int32))
+    assert edited(blank, far, far, signed=False) is None
 
 
 def test_ctrl_c_while_wrong_inputs_are_set_right_is_passed_on(monkeypatch):

@@ -173,7 +173,7 @@ def test_an_interruption_returns_the_best_so_far(calls):
 
     labels = np.random.default_rng(0).integers(0, 4, 100)
     path = simplify(aig, bits, labels, progress=progress)
-    assert not path.finished
+    assert not path.finished and path.interrupted
     assert len(seen) == calls
     assert seen[-1][:2] in zip(path.sizes, path.losses, strict=True)
     if calls == 1:
@@ -182,7 +182,8 @@ def test_an_interruption_returns_the_best_so_far(calls):
 
 def test_time_and_size_limits():
     aig, bits = circuit(5), bits_of(100, 6)
-    assert not simplify(aig, bits, np.zeros(100), max_seconds=0).finished
+    late = simplify(aig, bits, np.zeros(100), max_seconds=0)
+    assert not late.finished and not late.interrupted
     labels = np.random.default_rng(0).integers(0, 4, 100)
     path = simplify(aig, bits, labels, min_gates=20)
     assert path.finished

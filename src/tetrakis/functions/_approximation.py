@@ -24,7 +24,8 @@ class Tried:
     construction : str
     num_gates : int
     verified : bool or None
-        Whether its error was within epsilon; None if a smaller one had won already.
+        Whether its error was within epsilon, after edits where there were any; None if it wasn't
+        tried: a smaller circuit had been verified, or others promised to become smaller.
     """
 
     construction: str

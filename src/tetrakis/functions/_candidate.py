@@ -92,7 +92,7 @@ class Problem:
     def can_edit(self, candidate: Candidate) -> bool:
         """Whether all inputs can be rows."""
         size = candidate.aig.num_gates
-        return self.values is not None and editable(self.grid.total_bits, size) and size > 0
+        return self.values is not None and editable(self.grid.total_bits, size)
 
     def edited(self, candidate: Candidate, *, seconds: float | None = None) -> Candidate | None:
         """Edit until every code is within epsilon; None if too many inputs stay wrong."""

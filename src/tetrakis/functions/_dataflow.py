@@ -143,7 +143,8 @@ def _sum(expression: Expression) -> Node:
             nodes = [_node(factor) for factor in factors]
             while len(nodes) > 2:
                 nodes = [Node("sum", terms=((1.0, (nodes[0], nodes[1])),)), *nodes[2:]]
-            terms.append((coefficient * scale, tuple(nodes)))
+            if scale:
+                terms.append((coefficient * scale, tuple(nodes)))
     terms += [_scaled_leaf(part) for part in alone.values()]
     return _flat(Node("sum", terms=tuple(terms), constant=offset))
 
@@ -181,7 +182,7 @@ def _summands(expression: Expression, sign: float) -> list[tuple[float, Expressi
     if op == "mul":
         for number, rest in (args, args[::-1]):
             if number.op == "constant":
-                return _summands(rest, sign * number.value)
+                return _summands(rest, sign * number.value) if number.value else []
     if op == "div" and args[1].op == "constant":
         return _summands(args[0], sign / args[1].value)
     return [(sign, expression)]

@@ -59,9 +59,9 @@ def edited(
         return None
     end = np.inf if seconds is None else time.monotonic() + seconds
     editor = _Editor(low, high, signed, seed, end)
-    if len(editor.wrong(aig)):
-        aig = editor.repaired(aig)
     wrong = editor.wrong(aig)
+    if len(wrong) and aig.num_gates:
+        aig, wrong = editor.repaired(aig, wrong)
     if len(wrong) > MOST_PATCHES:
         return None
     return editor.path(editor.patched(aig, wrong), price=0.0).circuits[-1]
@@ -107,23 +107,23 @@ class _Editor:
         codes = self.codes(aig)
         return np.flatnonzero((codes < self.low) | (codes > self.high))
 
-    def repaired(self, aig: Aig) -> Aig:
+    def repaired(self, aig: Aig, wrong: Longs) -> tuple[Aig, Longs]:
         """Edit until few inputs are wrong: those that stay so weigh more from round to round."""
         patch = aig.num_pis + 2  # about the nodes that set one input right
-        weights, best, stale = np.ones(len(self.low)), aig, 0
-        least = aig.num_gates + patch * len(self.wrong(aig))
+        weights, best, stale = np.ones(len(self.low)), (aig, wrong), 0
+        least = aig.num_gates + patch * len(wrong)
         for number in range(ROUNDS):
-            path = self.path(best, price=1 / patch, weights=weights, turn=number)
+            path = self.path(best[0], price=1 / patch, weights=weights, turn=number)
             found = sorted(
                 zip(path.circuits, path.losses, strict=True),
                 key=lambda pair: pair[0].num_gates + patch * float(pair[1]),
             )[:LOOKED_AT]
-            costs = [c.num_gates + patch * len(self.wrong(c)) for c, _ in found]
-            made, cost = found[int(np.argmin(costs))][0], min(costs)
+            counted = [(circuit, self.wrong(circuit)) for circuit, _ in found]
+            costs = [circuit.num_gates + patch * len(wrong) for circuit, wrong in counted]
+            made, wrong = counted[int(np.argmin(costs))]
             stale += 1
-            if cost < least:
-                best, least, stale = made, cost, 0
-            wrong = self.wrong(made)
+            if min(costs) < least:
+                best, least, stale = (made, wrong), min(costs), 0
             late = time.monotonic() - self.begin > REPAIR_SHARE * (self.end - self.begin)
             if stale > PATIENCE or not len(wrong) or late:
                 break

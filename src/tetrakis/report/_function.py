@@ -51,7 +51,11 @@ def function_report(claims: Mapping[str, Any], *, picture: bool) -> str:
         "| construction | AND nodes | within ε |",
         "|---|---|---|",
     ]
-    said = {True: "yes, verified", False: "no", None: "not tried, larger"}
+    said = {
+        True: "yes, verified",
+        False: "no",
+        None: "not tried: others were smaller or promised to be",
+    }
     lines += [f"| {t['construction']} | {t['num_gates']:,} | {said[t['verified']]} |"
               for t in claims["tried"]]  # fmt: skip
     lines += ["", f"The winner, {claims['construction']}, may have been edited further."]
