@@ -151,3 +151,13 @@ def test_a_callable_of_five_variables_has_a_circuit():
     found = approximate(soft, box, epsilon=0.3, input_bits=3, seconds=5, constructions=["network"])
     assert found.construction == "trained network" and found.error <= 0.3
     assert found.verification.rows == 1 << 15
+
+
+def test_a_limit_counts_nodes_and_not_time(monkeypatch):
+    """The same edits whatever the clock says, and fewer where fewer nodes may be scored."""
+    wanted = np.arange(256) ** 2 >> 11
+    start, low, high = table(wanted), wanted - 1, wanted + 1
+    whole = edited(start, low, high, signed=False)
+    monkeypatch.setattr("time.monotonic", iter(range(0, 10**9, 10**6)).__next__)
+    assert edited(start, low, high, signed=False, seconds=1e3) == whole
+    assert edited(start, low, high, signed=False, seconds=1e-3).num_gates > whole.num_gates

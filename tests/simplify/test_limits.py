@@ -286,3 +286,14 @@ def test_more_mistakes_in_losses():
 def test_the_example_of_the_docstring():
     module = importlib.import_module("tetrakis.simplify._simplify")
     assert doctest.testmod(module) == (0, 6)
+
+
+def test_a_limit_of_nodes_scored():
+    aig, bits = circuit(5), bits_of(100, 6)
+    labels = np.random.default_rng(0).integers(0, 4, 100)
+    whole = simplify(aig, bits, labels)
+    assert whole.finished and whole.scored >= whole.rounds
+    part = simplify(aig, bits, labels, max_scored=whole.scored / 3)
+    assert not part.finished and not part.interrupted
+    assert whole.scored / 3 <= part.scored <= whole.scored / 3 + 2 * aig.num_gates
+    assert simplify(aig, bits, labels, max_scored=0).rounds == 0

@@ -58,6 +58,8 @@ SearchSeed = Annotated[int, seed_option("Of the search.")]
 Seconds = Annotated[
     float,
     typer.Option(
-        min=0.1, metavar="S", help="For each search: precisions, weights, edits of one circuit."
+        min=0.1,
+        metavar="S",
+        help="For each search (precisions, weights, edits of one circuit), counted in steps.",
     ),
 ]

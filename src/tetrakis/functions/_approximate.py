@@ -55,10 +55,10 @@ def approximate(
         Let epsilon hold for every real input in the box, not only for the representable ones:
         the certified `input_rounding` is taken off first.
     seconds : float
-        About how long each search may take: for precisions of word arithmetic, for weights of
-        networks, for edits of one of the best circuits.
+        About how long each search may take on a quiet core, counted in steps: for precisions of
+        word arithmetic, for weights of networks, for edits of one of the best circuits.
     seed : int
-        Same seed, same circuit, but for searches that run out of time.
+        Same seed, same circuit.
     constructions : sequence of str
         Which may compete: "table", "pieces", "lattice", "arithmetic", "network".
     progress : callable, optional

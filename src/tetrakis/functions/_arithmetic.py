@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +23,9 @@ REFINED = 3
 SAMPLE, QUICK = 1 << 15, 10
 START_BITS, MAX_WORD = 2, 14
 SLACKS = (0.5, 0.7, 1.0)
+# seconds that steps take on one core, about: counted in place of the clock, whose results vary
+A_BUILD, A_NODE = 3e-3, 6e-6
+A_PART = {True: (1e-2, 1.5e-4), False: (0.1, 2e-3)}  # quick or small: and for each entry
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,7 @@ class Arithmetic:
         assert target.expression is not None
         self.root = dataflow(target.expression)
         self._parts: dict[tuple[bytes, bytes, int, bool, bool], Aig | None] = {}
+        self.spent = 0.0
         self.rows = grid.sample(SAMPLE, self.rng)
         self.sample = self._sampled()
 
@@ -86,6 +89,7 @@ class Arithmetic:
         emitter = Emitter(self.target.names, self.grid, self.sample.ranges, precision, make_part)
         made = emitter.emit(self.root, precision.step, "step")
         aig = emitter.builder.build(made.word.bits)
+        self.spent += A_BUILD + A_NODE * aig.num_gates
         codes = word_codes(
             simulate(aig, self.sample.words), len(self.rows), signed=made.word.signed
         )
@@ -105,6 +109,8 @@ class Arithmetic:
     def _part(self, low: Longs, high: Longs, bits: int, signed: bool, quick: bool) -> Aig | None:
         key = (low.tobytes(), high.tobytes(), bits, signed, quick)
         if key not in self._parts:
+            once, entry = A_PART[quick]
+            self.spent += once + entry * len(low)
             if quick:
                 table = len(low) <= 256
                 found = part_candidates(low, high, bits, signed=signed, built=QUICK, table=table,
@@ -143,10 +149,10 @@ class Arithmetic:
         best, gates = start, self._gates(start)
         assert gates is not None
         moved = True
-        while moved and time.monotonic() < deadline:
+        while moved and self.spent < deadline:
             moved = False
             for name, node, change in self._moves():
-                while time.monotonic() < deadline:
+                while self.spent < deadline:
                     trial = _changed(best, name, node, change)
                     found = None if trial is None else self._gates(trial)
                     if trial is None or found is None or found >= gates:
@@ -166,10 +172,10 @@ class Arithmetic:
         return [moves[i] for i in order]
 
     def candidates(self, *, seconds: float) -> list[Candidate]:
-        """Search within about `seconds`; smallest first."""
+        """Search for about `seconds`, by counting steps; smallest first."""
         if self.sample is None:
             return []
-        begin = time.monotonic()
+        begin = self.spent
         found = []
         for index, factor in enumerate(STEPS):
             start = self.start(factor)
@@ -187,11 +193,11 @@ class Arithmetic:
         """Go on with small parts: one bit more or less anywhere, while that saves gates."""
         best, made = precision, self.finished(precision)
         moved = True
-        while moved and time.monotonic() < deadline:
+        while moved and self.spent < deadline:
             moved = False
             for name, node, change in [*self._moves(), *self._moves(back=True)]:
                 trial = _changed(best, name, node, change)
-                if trial is None or time.monotonic() >= deadline:
+                if trial is None or self.spent >= deadline:
                     continue
                 found = self.finished(trial)
                 least = min((c.aig.num_gates for c in made), default=np.inf)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +17,7 @@ EDIT_BITS, EDIT_VALUES = 20, 1 << 32
 MOST_PATCHES = 64
 FIRST_PRICE, SHAKE = 0.01, 0.2
 REPAIR_SHARE = 0.6
+SCORED_A_SECOND = 2500.0
 ROUNDS, PATIENCE, HEAVIER, LOOKED_AT = 10, 3, 3.0, 4
 
 
@@ -44,7 +44,8 @@ def edited(
     signed : bool
     seed : int
     seconds : float, optional
-        After about so long no new round of edits begins.
+        After about so long no new round of edits begins; counted in nodes scored, not by the
+        clock, so that the result is the same everywhere.
 
     Returns
     -------
@@ -57,8 +58,7 @@ def edited(
     """
     if (low > high).any():
         return None
-    end = np.inf if seconds is None else time.monotonic() + seconds
-    editor = _Editor(low, high, signed, seed, end)
+    editor = _Editor(low, high, signed, seed, seconds)
     wrong = editor.wrong(aig)
     if len(wrong) and aig.num_gates:
         aig, wrong = editor.repaired(aig, wrong)
@@ -80,20 +80,21 @@ def shaken(aig: Aig, low: Longs, high: Longs, *, signed: bool, seed: int, second
     Aig
         No larger, and no input is wrong.
     """
-    end = time.monotonic() + seconds
-    editor = _Editor(low, high, signed, seed, end)
+    editor = _Editor(low, high, signed, seed, seconds)
     loose = editor.path(aig, price=SHAKE).circuits[-1]
-    left = end - time.monotonic()
+    left = editor.left / SCORED_A_SECOND
     made = edited(loose, low, high, signed=signed, seed=seed, seconds=left) if left > 0 else None
     return aig if made is None or made.num_gates >= aig.num_gates else made
 
 
 class _Editor:
-    """The rows that are all inputs, and the clock."""
+    """The rows that are all inputs, and how many nodes may still be scored."""
 
-    def __init__(self, low: Longs, high: Longs, signed: bool, seed: int, end: float) -> None:
-        self.low, self.high, self.signed, self.seed, self.end = low, high, signed, seed, end
-        self.begin = time.monotonic()
+    def __init__(
+        self, low: Longs, high: Longs, signed: bool, seed: int, seconds: float | None
+    ) -> None:
+        self.low, self.high, self.signed, self.seed = low, high, signed, seed
+        self.left = np.inf if seconds is None else seconds * SCORED_A_SECOND
         n = len(low).bit_length() - 1
         self.rows = ((np.arange(len(low))[:, None] >> np.arange(n)) & 1).astype(np.bool_)
 
@@ -111,7 +112,7 @@ class _Editor:
         """Edit until few inputs are wrong: those that stay so weigh more from round to round."""
         patch = aig.num_pis + 2  # about the nodes that set one input right
         weights, best, stale = np.ones(len(self.low)), (aig, wrong), 0
-        least = aig.num_gates + patch * len(wrong)
+        least, reserve = aig.num_gates + patch * len(wrong), (1 - REPAIR_SHARE) * self.left
         for number in range(ROUNDS):
             path = self.path(best[0], price=1 / patch, weights=weights, turn=number)
             found = sorted(
@@ -124,8 +125,7 @@ class _Editor:
             stale += 1
             if min(costs) < least:
                 best, least, stale = (made, wrong), min(costs), 0
-            late = time.monotonic() - self.begin > REPAIR_SHARE * (self.end - self.begin)
-            if stale > PATIENCE or not len(wrong) or late:
+            if stale > PATIENCE or not len(wrong) or self.left < reserve:
                 break
             weights[wrong] *= HEAVIER
         return best
@@ -138,13 +138,14 @@ class _Editor:
         if price:
             last = price / (plan.cap * len(self.low))
             plan = replace(plan, first_price=FIRST_PRICE, last_price=last)
-        left = None if np.isinf(self.end) else self.end - time.monotonic()
         found = simplify(
             aig, self.rows, interval_loss(self.low, self.high, weights, signed=self.signed),
-            budget=None if price else 0.0, seed=self.seed + turn, schedule=plan, max_seconds=left,
+            budget=None if price else 0.0, seed=self.seed + turn, schedule=plan,
+            max_scored=self.left,
         )  # fmt: skip
         if found.interrupted:
             raise KeyboardInterrupt  # which gives a path that ends early
+        self.left -= found.scored
         return found
 
     def patched(self, aig: Aig, wrong: Longs) -> Aig:

@@ -38,6 +38,8 @@ class SimplificationPath:
         Whether the loss is the number of wrong rows, each row counted once.
     interrupted : bool
         By Ctrl-C.
+    scored : int
+        AND nodes whose edits were scored, summed over rounds.
     """
 
     circuits: tuple[Aig, ...]
@@ -50,6 +52,7 @@ class SimplificationPath:
     finished: bool
     counts_rows: bool = False
     interrupted: bool = False
+    scored: int = 0
 
     def __len__(self) -> int:
         return len(self.circuits)

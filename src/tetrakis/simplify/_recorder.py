@@ -34,7 +34,7 @@ class Recorder:
     def __init__(self, aig: Aig, rows: Rows, guard: Rows | None, progress: Progress | None) -> None:
         self.aig, self.rows, self.guard, self.progress = aig, rows, guard, progress
         self.points: tuple[Point, ...] = ()
-        self.rounds = 0
+        self.rounds = self.scored = 0
 
     def add(self, graph: Graph, loss: float, circuit: Aig | None = None) -> None:
         """Record a point unless one recorded is no larger and no worse."""
@@ -82,4 +82,5 @@ class Recorder:
             finished,
             self.rows.kind == MISMATCH and bool((self.rows.weight == 1).all()),
             interrupted,
+            self.scored,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -100,6 +101,7 @@ def simplify(
     schedule: Schedule | None = None,
     min_gates: int = 0,
     max_seconds: float | None = None,
+    max_scored: float | None = None,
     progress: Progress | None = None,
 ) -> SimplificationPath:
     """Edit a circuit gate by gate while that costs little loss, from its size down to nothing.
@@ -129,6 +131,9 @@ def simplify(
         Stop at this size.
     max_seconds : float, optional
         Stop after so long; the path so far is returned.
+    max_scored : float, optional
+        Stop when rounds have scored the edits of so many AND nodes, all together: a limit of time
+        that is the same on every machine (2,000 to 10,000 a second).
     progress : callable, optional
         Called after every round with AND nodes, loss and guard loss of the latest point.
 
@@ -166,7 +171,10 @@ def simplify(
     start_loss = float(rows.losses(graph).sum())
     recorder.add(graph, start_loss, aig)
     _check_budget(start_loss, budget)
-    deadline = None if max_seconds is None else time.monotonic() + max_seconds
+    limits = Limits(
+        np.inf if max_seconds is None else time.monotonic() + max_seconds,
+        np.inf if max_scored is None else max_scored, min_gates, budget,
+    )  # fmt: skip
     finished, interrupted = False, False
     try:
         recorder.tell()
@@ -174,7 +182,7 @@ def simplify(
         if begun.num_gates < aig.num_gates:
             graph = graph_of(begun)
             recorder.add(graph, start_loss, begun)
-        finished = _edit(Editor(graph, rows, rng), plan, budget, min_gates, deadline, recorder)
+        finished = _edit(Editor(graph, rows, rng), plan, limits, recorder)
         recorder.polish()
     except KeyboardInterrupt:
         finished, interrupted = False, True
@@ -190,16 +198,23 @@ def _check_budget(loss: float, budget: float | None) -> None:
         )
 
 
-def _edit(
-    editor: Editor, plan: Schedule, budget: float | None, min_gates: int,
-    deadline: float | None, recorder: Recorder,
-) -> bool:  # fmt: skip
+class Limits(NamedTuple):
+    """Where a run ends before its schedule does."""
+
+    deadline: float
+    scored: float
+    min_gates: int
+    budget: float | None
+
+
+def _edit(editor: Editor, plan: Schedule, limits: Limits, recorder: Recorder) -> bool:
     """Run rounds at rising prices; return whether the schedule was run to its end."""
+    budget = limits.budget
     unit = _unit(editor.rows)
     cap = max(unit, plan.cap * unit * np.count_nonzero(editor.rows.weight))
     price, left, stalls = 0.0, 0, 0
-    while price <= plan.last_price * cap and editor.graph.size > min_gates:
-        if deadline is not None and time.monotonic() > deadline:
+    while price <= plan.last_price * cap and editor.graph.size > limits.min_gates:
+        if time.monotonic() > limits.deadline or recorder.scored >= limits.scored:
             return False
         size = editor.graph.size
         room = np.inf if budget is None else budget - editor.loss.sum()
@@ -207,6 +222,7 @@ def _edit(
             price, min(cap, room), pool=plan.pool, share=plan.share, room=float(room)
         )
         recorder.rounds += 1
+        recorder.scored += size
         loss = float(editor.loss.sum())
         if len(done.changes) and (budget is None or loss <= budget):
             recorder.add(editor.graph, loss)
@@ -215,6 +231,7 @@ def _edit(
             continue
         if left and price > 0 and editor.graph.size <= plan.grow_below:
             edges = max(96, len(editor.graph.op) // 3)
+            recorder.scored += editor.graph.size
             added = editor.grow(price, pool=plan.pool, edges=edges, share=plan.share / 2)
             left = left - 1 if len(added.changes) else 0
             if len(added.changes):
