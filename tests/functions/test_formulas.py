@@ -180,6 +180,20 @@ def test_boxes_that_make_no_sense(box):
         make_target("1", box)
 
 
+def test_callables_may_have_an_argument_for_each_variable():
+    box, points = {"x": (0, 1), "y": (0, 2)}, np.array([[0.25, 0.5], [1.0, 2.0]])
+    for function in (lambda p: p[:, 0] - p[:, 1], lambda x, y: x - y, np.subtract):
+        assert make_target(function, box).values(points).tolist() == [-0.25, -1.0]
+    assert make_target(lambda y, x=0: x - y, box).values(points).tolist() == [-0.25, -1.0]
+    assert make_target(np.sum, box).function is np.sum
+    assert make_target(lambda x, y, z=3: z, box).values(points).tolist() == [3, 3]
+    assert make_target(lambda *columns: sum(columns[0].T), box).values(points).tolist() == [0.75, 3]
+    with pytest.raises(FormulaError, match=r"arguments are \(x, y, z\).*\(n, 2\).* of x, y"):
+        make_target(lambda x, y, z: x, box)
+    with pytest.raises(FormulaError, match="shape"):
+        make_target(lambda x, y: x[:1], box).values(points)
+
+
 def test_callables_must_give_one_value_per_row():
     with pytest.raises(FormulaError, match="shape"):
         approximate(lambda points: points, {"x": (0, 1)}, epsilon=0.1, input_bits=3)

@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hnp
 from tetrakis.circuit import simulate_rows
 from tetrakis.errors import BudgetError, DataError
 from tetrakis.functions import Tetrakis, approximate, make_grid, make_target
+from tetrakis.functions._folded_network import folded_network
 from tetrakis.functions._lattice_circuit import lattice_circuit, lattice_points, lattice_values
 
 LATTICES = hnp.array_shapes(min_dims=1, max_dims=3, min_side=2, max_side=5).flatmap(
@@ -79,8 +80,19 @@ def test_the_network_is_exact(lattice, seed):
     x = f.box[:, 0] + np.random.default_rng(seed).random((50, lattice.ndim)) * (
         f.box[:, 1] - f.box[:, 0]
     )
-    found = f.to_network().evaluate(x)
-    np.testing.assert_allclose(found[:, 0], f.evaluate(x), atol=1e-9)
+    for made in (f.to_network(), folded_network(f.lattice, f.box, f.spacing)):
+        np.testing.assert_allclose(made.evaluate(x)[:, 0], f.evaluate(x), atol=1e-9)
+
+
+def test_a_large_lattice_takes_one_relu_for_each_point():
+    shape = (150, 140)
+    f = Tetrakis(np.random.default_rng(0).normal(size=shape), [(0, 1), (-2, 5)])
+    network = f.to_network()
+    x = f.box[:, 0] + np.random.default_rng(1).random((200, 2)) * np.ptp(f.box, axis=1)
+    np.testing.assert_allclose(network.evaluate(x)[:, 0], f.evaluate(x), atol=1e-9)
+    assert network.blocks[-1].width == 150 * 140
+    assert sum(b.width for b in network.blocks[:-1]) <= 2 * sum(shape) + 30
+    assert network.blocks[-1].read.nnz == 3 * 150 * 140
 
 
 def test_levels_add_up_and_fall_like_the_squared_spacing():
@@ -153,5 +165,5 @@ def test_mistakes_are_named():
         Tetrakis([0, 1], [(0, 1)]).evaluate([0.5])
     with pytest.raises(BudgetError, match="lattice points"):
         Tetrakis.from_function(lambda p: p[:, 0], [(0, 1)] * 3, 1000)
-    with pytest.raises(BudgetError, match="nodal"):
-        Tetrakis(np.ones(20_002), [(0, 1)]).to_network()
+    with pytest.raises(BudgetError, match="2,000,001 lattice points"):
+        Tetrakis(np.ones(2_000_001), [(0, 1)]).to_network()

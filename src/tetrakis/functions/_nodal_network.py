@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tetrakis.errors import BudgetError
 from tetrakis.functions._relu_graph import Affine, ReluGraph
 from tetrakis.network import ResNet
 
@@ -14,19 +13,8 @@ MAX_NODAL = 20_000
 
 
 def nodal_network(lattice: Floats, box: Floats, spacing: Floats) -> ResNet:
-    """Return the sum of lattice values times nodal functions; see `Tetrakis.to_network`.
-
-    Raises
-    ------
-    BudgetError
-        If more than 20,000 lattice points have a value other than 0.
-    """
+    """Return the sum of lattice values times nodal functions; see `Tetrakis.to_network`."""
     points = np.argwhere(lattice != 0)
-    if len(points) > MAX_NODAL:
-        raise BudgetError(
-            f"{len(points):,} nodal functions; at most {MAX_NODAL:,} are built.",
-            remedy="Take a coarser lattice.",
-        )
     graph = ReluGraph(lattice.ndim)
     places = [
         graph.input(i) * (1 / h) + Affine((), -lo / h)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -76,13 +77,15 @@ def make_target(
     Parameters
     ----------
     function : str or callable
-        A formula in the variables of `box`, or a callable of points ``(n, d)``.
+        A formula in the variables of `box`, or a callable: of points ``(n, d)``, or, for several
+        variables, of d arrays ``(n,)``: by name if its arguments are named like the variables,
+        else in the order of `box`.
     box : mapping from variable to (low, high)
 
     Raises
     ------
     FormulaError
-        If the formula can't be read, or the box makes no sense.
+        If the formula can't be read, the callable takes neither, or the box makes no sense.
     """
     if isinstance(function, Target):
         return function
@@ -104,7 +107,46 @@ def make_target(
     if not callable(function):
         raise FormulaError(f"Expected a formula or a callable, got {type(function).__name__}.")
     text = getattr(function, "__name__", type(function).__name__)
-    return Target(names, ranges, function, text)
+    return Target(names, ranges, _of_points(function, names), text)
+
+
+def _of_points(
+    function: Callable[..., Any], names: tuple[str, ...]
+) -> Callable[[Floats], Any]:  # fmt: skip
+    """Let a callable that has an argument for each variable take points (n, d)."""
+    columns, by_name = len(names) > 1, False
+    if isinstance(function, np.ufunc):
+        columns &= function.nin == len(names)
+    else:
+        try:
+            signature = inspect.signature(function)
+        except (TypeError, ValueError):  # of some compiled functions
+            return function
+        by_name = columns and set(signature.parameters) == set(names)
+        columns &= by_name or not _takes(signature, 1)
+        if not by_name and not _takes(signature, len(names) if columns else 1):
+            raise FormulaError(
+                f"The function's arguments are {signature}.",
+                remedy=f"It must take one array of points, (n, {len(names)}), or one array for"
+                f" each of {', '.join(names)}.",
+            )
+    if not columns:
+        return function
+
+    def of_points(points: Floats) -> Any:
+        named = dict(zip(names, points.T, strict=True))
+        found = np.asarray(function(**named) if by_name else function(*points.T), np.float64)
+        return np.full(len(points), found) if found.ndim == 0 else found  # a constant
+
+    return of_points
+
+
+def _takes(signature: inspect.Signature, count: int) -> bool:
+    try:
+        signature.bind(*range(count))
+    except TypeError:
+        return False
+    return True
 
 
 def _checked_range(name: str, ends: Sequence[float]) -> tuple[float, float]:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions._nodal_network import nodal_network
+from tetrakis.functions._folded_network import folded_network
+from tetrakis.functions._nodal_network import MAX_NODAL, nodal_network
 from tetrakis.network import ResNet
 
 if TYPE_CHECKING:
@@ -179,21 +180,26 @@ class Tetrakis:
         return float(longest[(1,) * d].max())
 
     def to_network(self) -> ResNet:
-        """Return an exact relu network: the sum of values times nodal functions.
+        """Return an exact relu network.
 
-        ``φ_p(x) = relu(1 − max_{i odd} |x_i − p_i| − max_{i even} |x_i − p_i|)`` in units of the
-        intervals; distances and maxima that several lattice points need are made once.
+        Up to 20,000 lattice points with a value other than 0 it is the sum of values times nodal
+        functions, ``φ_p(x) = relu(1 − max_{i odd} |x_i − p_i| − max_{i even} |x_i − p_i|)`` in
+        units of the intervals; distances and maxima that several lattice points need are made
+        once. Above, the fold and the pattern of each kind of point are made once, and every point
+        is one relu of d + 1 weights.
 
         Raises
         ------
         BudgetError
-            If more than 20,000 lattice points have a value other than 0.
+            If more than 2,000,000 lattice points have a value other than 0, or, above 20,000, an
+            axis has more than 200,000.
 
         References
         ----------
         THEORY 5 (ours); checked numerically.
         """
-        return nodal_network(self.lattice, self.box, self.spacing)
+        few = np.count_nonzero(self.lattice) <= MAX_NODAL
+        return (nodal_network if few else folded_network)(self.lattice, self.box, self.spacing)
 
     def to_circuit(
         self, input_bits: int | Sequence[int], *, epsilon: float, **options: Any
