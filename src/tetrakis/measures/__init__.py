@@ -30,5 +30,6 @@ from tetrakis.measures._ranges import interval_ranges as interval_ranges
 from tetrakis.measures._ranges import lipschitz_bound as lipschitz_bound
 from tetrakis.measures._ranges import lipschitz_per_input as lipschitz_per_input
 from tetrakis.measures._ranges import range_bounds as range_bounds
+from tetrakis.measures._table_code import table_bits as table_bits
 from tetrakis.measures._tails import binomial_inverse as binomial_inverse
 from tetrakis.measures._tails import kl_inverse as kl_inverse

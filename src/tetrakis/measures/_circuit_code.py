@@ -178,13 +178,15 @@ def _structure_bits(
     bits = float(np.log2((size + 1.0) * (size + 2))) + 3 * np.log2(size + 1)
     bits += np.log2(known + again + 1) + np.log2(signs + 1) + again * np.log2(max(shared, 1))
     nats = gammaln(edges + 1) - sum(gammaln(x + 1) for x in (*counts, again, known))
-    nats += _choose(signs, inverted) + _choose(size, shared) + _urn(inputs)
+    nats += _choose(signs, inverted) + _choose(size, shared) + urn_nats(inputs)
     return float(bits + nats / _LN2 - counts[0] - counts[1])
 
 
-def _urn(counts: Longs) -> float:
+def urn_nats(counts: Longs) -> float:
     """Nats of a sequence with these counts under the best Pólya urn."""
     total, kinds, drawn = counts.sum(), len(counts), counts[counts > 0]
+    if not total:
+        return float(np.log(1 + len(_URNS)))
     found = [
         gammaln(kinds * a + total) - gammaln(kinds * a) - (gammaln(drawn + a) - gammaln(a)).sum()
         for a in _URNS

@@ -9,9 +9,12 @@ import numpy as np
 
 from tetrakis.errors import BudgetError, DataError
 from tetrakis.measures._circuit_code import Circuit, circuit_bits, occam_bits
+from tetrakis.measures._table_code import table_bits
 from tetrakis.measures._tails import binomial_inverse, kl_inverse
+from tetrakis.network import FixedPointResNet
 
 Size = tuple[int, int, int]
+Told = Circuit | FixedPointResNet | Size
 _LN2 = float(np.log(2))
 _OUTWARD = 1 + 1e-9
 
@@ -31,8 +34,8 @@ class OccamBound:
         Number of rows.
     bits : float
         Length of the circuit's code, with `extra_bits`.
-    code : {"counting", "structure"}
-        Which code was the shorter.
+    code : {"counting", "structure", "tables"}
+        Which code of a circuit was the shorter, or that of a network of tables.
     extra_bits : float
         Paid for choices outside the circuit.
     delta : float
@@ -61,7 +64,7 @@ class OccamBound:
 
 
 def occam_bound(
-    circuit: Circuit | Size, errors: int, m: int, delta: float = 0.05, *, extra_bits: float = 0.0
+    circuit: Told, errors: int, m: int, delta: float = 0.05, *, extra_bits: float = 0.0
 ) -> OccamBound:
     """Bound the share of errors on unseen rows by a circuit's size and its errors on m rows.
 
@@ -69,8 +72,9 @@ def occam_bound(
 
     Parameters
     ----------
-    circuit : Aig, or (num_pis, num_gates, num_pos)
-        Of a size alone the counting code is used.
+    circuit : Aig, FixedPointResNet, or (num_pis, num_gates, num_pos)
+        Of a size alone the counting code is used, of a network `table_bits`. Which kind is told
+        is decided before the rows are seen, or costs an `extra_bits` of 1.
     errors, m : int
         Wrong rows, and rows. The m rows may have been used in any way to find the circuit; they
         are independent draws of what it will be used on.
@@ -88,6 +92,8 @@ def occam_bound(
     ------
     DataError, BudgetError
         If errors, m or delta make no sense.
+    NetworkError
+        If a network isn't one block of tables of inputs of one bit.
 
     References
     ----------
@@ -112,7 +118,7 @@ def occam_bound(
 
 
 def occam_bound_of_loss(
-    circuit: Circuit | Size, loss: float, m: int, delta: float = 0.05, *, extra_bits: float = 0.0
+    circuit: Told, loss: float, m: int, delta: float = 0.05, *, extra_bits: float = 0.0
 ) -> OccamBound:
     """Bound the mean of any loss in [0, 1] on unseen rows by its mean on m rows.
 
@@ -145,7 +151,7 @@ def occam_bound_of_loss(
     )
 
 
-def _price(circuit: Circuit | Size, delta: float, extra_bits: float) -> tuple[float, str]:
+def _price(circuit: Told, delta: float, extra_bits: float) -> tuple[float, str]:
     """Check the arguments; return the bits and the code."""
     if not 0 < delta < 1:
         raise BudgetError(f"delta: expected a number between 0 and 1, got {delta}.")
@@ -155,5 +161,7 @@ def _price(circuit: Circuit | Size, delta: float, extra_bits: float) -> tuple[fl
         if len(circuit) != 3 or min(circuit) < 0:
             raise BudgetError(f"Expected (num_pis, num_gates, num_pos), got {circuit}.")
         return float(occam_bits(*circuit)) + extra_bits, "counting"
+    if isinstance(circuit, FixedPointResNet):
+        return table_bits(circuit) + extra_bits, "tables"
     bits, code = circuit_bits(circuit)
     return bits + extra_bits, code
