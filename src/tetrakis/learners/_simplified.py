@@ -12,7 +12,7 @@ from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._grounds import Ground, StartCircuit
 from tetrakis.learners._lessons import MOST_TAUGHT, SMALL, Lessons, teachable
 from tetrakis.learners._occam import Options, Plan, occam_candidates
-from tetrakis.learners._problem import Problem
+from tetrakis.learners._problem import Problem, Task
 from tetrakis.learners._starts import MANY, recipes
 from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
@@ -97,9 +97,10 @@ def simplified(
     return occam_candidates(plans, grounds[: len(splits)], last, todo)
 
 
-def input_bits(n_rows: int) -> int:
-    """Bits of numeric inputs that tree starts read: fewer rows support fewer thresholds."""
-    return 5 if n_rows < SMALL else 6 if n_rows < MOST_TAUGHT else 8
+def input_bits(n_rows: int, task: Task) -> int:
+    """Bits of numeric inputs that tree starts read: fewer labels support fewer thresholds."""
+    few = task == "classification" and n_rows < SMALL
+    return 5 if few else 6 if n_rows < MOST_TAUGHT else 8
 
 
 def _ground(
@@ -117,7 +118,7 @@ def _grounds(
     problem: Problem, splits: Sequence[Split], lessons: Lessons, options: StartOptions
 ) -> list[Ground]:
     """Encode all rows for each split in the words of the last."""
-    bits = input_bits(problem.table.n_rows)
+    bits = input_bits(problem.table.n_rows, problem.task)
     like = encode_view(problem, splits[-1], bits, options.impute).encoding
     views = [encode_view(problem, s, bits, options.impute, like=like) for s in splits]
     return [_ground(problem, view, like, lessons, options.seed) for view in views]
@@ -133,7 +134,7 @@ def tree_plans(problem: Problem, ground: Ground, options: StartOptions) -> list[
         asked = ["boosted"] if "boosted" in asked else asked[-1:]
     found = recipes(
         problem.task, n, len(problem.classes), ground.widths.tolist(), kinds=asked,
-        effort=options.effort,
+        effort=options.effort, max_gates=options.max_gates,
     )  # fmt: skip
     plans = []
     spared = _spared(n, kinds, boolean)

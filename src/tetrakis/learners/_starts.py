@@ -18,7 +18,7 @@ from tetrakis.learners._table_nets import TableNet, TableSettings, fit_tables
 
 KINDS = ("tree", "boosted", "fringe", "table")
 DEFAULT_TABLES = TableSettings()
-SMALL, MANY = 2000, 20_000
+SMALL, MANY, FOR_LARGE = 2000, 20_000, 2000
 LARGE, MANY_PASSES, FEW_PASSES = 20_000, 12, 2
 
 
@@ -191,6 +191,7 @@ def recipes(
     *,
     kinds: Sequence[str] = KINDS,
     effort: float = 1.0,
+    max_gates: Sequence[int] = (),
 ) -> list[Recipe]:
     """List the recipes worth growing, most promising first within each kind.
 
@@ -203,6 +204,9 @@ def recipes(
     kinds : sequence of {"tree", "boosted", "fringe", "table"}
     effort : float
         One recipe of each kind below 1, all from 2 on; fringe trees' proposals grow with it.
+    max_gates : sequence of int
+        Sizes that are asked for: with one of 2,000 or more, boosted trees of values on few rows
+        are larger, for all sizes.
 
     Returns
     -------
@@ -212,7 +216,13 @@ def recipes(
     few = n_rows < SMALL and max(bits, default=1) > 1  # numbers rather than logic
     menu = {
         "tree": _trees(n_classes if classes else 0, few),
-        "boosted": _boosted(classes, n_rows, n_classes, max(bits, default=1)),
+        "boosted": _boosted(
+            classes,
+            n_rows,
+            n_classes,
+            max(bits, default=1),
+            max(max_gates, default=0) if effort >= 1 else 0,
+        ),
         "fringe": _fringes(classes, n_rows, max(40, round((200 if few else 400) * effort))),
         "table": _tables(
             classes,
@@ -236,10 +246,14 @@ def _trees(classes: int, few: bool) -> list[Recipe]:
     return [replace(full, min_leaf=least) for least in ((1, 2, 5) if classes else (5, 2))]
 
 
-def _boosted(classes: bool, n_rows: int, n_classes: int, widest: int) -> list[Recipe]:
+def _boosted(classes: bool, n_rows: int, n_classes: int, widest: int, largest: int) -> list[Recipe]:
     """Depth, learning rate, rounds, bits of leaves and of inputs."""
     if not classes:
         settings = [(4, 0.2, 40, 5, 5), (2, 0.3, 100, 4, 6), (3, 0.2, 80, 4, 5), (2, 0.3, 60, 3, 5)]
+        if n_rows < SMALL:
+            settings[0] = (4, 0.2, 40, 5, 6)
+            if largest >= FOR_LARGE:
+                settings.insert(0, (5, 0.3, 60, 6, 6))
     elif n_classes > 2:
         settings = [(4, 0.3, 12, 2, 3), (3, 0.3, 12, 3, 3), (4, 0.3, 12, 3, 8), (6, 0.3, 6, 3, 3)]
     elif n_rows < SMALL:
