@@ -1,6 +1,7 @@
 """Compositional functions: trees against shallow and dense deep networks.
 
 python benchmarks/compositional.py [--part exponents gates] [--variables 4 8] [--restarts 16]
+    [--simplify] [--networks NAME …]
 
 exponents  Root mean squared error on fresh rows against parameters, for the tree of the function,
            one hidden layer, and three hidden layers; the fitted exponent of error^-p with its 95 %
@@ -109,7 +110,7 @@ def gate_models(restarts: int, wanted: float) -> dict:
         f"tree, {u} relus each": CompositionalRegressor(
             balanced(range(8)), units=u, restarts=restarts, max_iter=5000, random_state=0
         )
-        for u in ((3, 4, 6) if wanted < 0.97 else (6, 8, 12))
+        for u in (4, 8, 16)
     }
     dense = {
         f"dense, {k} layers of {w}": SparseLiftRegressor(
@@ -120,13 +121,13 @@ def gate_models(restarts: int, wanted: float) -> dict:
     return {**tree, **dense}
 
 
-def smallest(model, data: tuple, held: tuple, wanted: float):
+def smallest(model, data: tuple, held: tuple, wanted: float, simplify: bool):
     """Compress at several precisions; the smallest circuit with the wanted R² on held-out rows."""
     found = []
     for bits in (4, 5):
         model.compress(
             *data, held_out=held, bits=bits, deltas=[2.0**-k for k in (8, 7, 6, 5.5, 5, 4.5)],
-            activation_bits=(4, 5, 6),
+            activation_bits=(4, 5, 6), simplify=simplify,
         )  # fmt: skip
         found += [p for p in model.path_ if p.held_out_score >= wanted]
     return min(found, key=lambda p: p.num_gates, default=None)
@@ -139,17 +140,21 @@ def test_score(point, test: tuple) -> float:
     return 1 - float(np.mean((guess - test[1]) ** 2) / np.var(test[1]))
 
 
-def run_gates(restarts: int, wanted: float) -> None:
+def run_gates(restarts: int, wanted: float, names: list[str], simplify: bool) -> None:
     margin = 0.04 * (1 - wanted)
     data, held, test = rows(10_000, 8, 0), rows(3000, 8, 1), rows(10_000, 8, 2)
     print("\n| 8 variables | parameters | test R² | AND nodes | test R² of the circuit | CPU s |")
     print("|---|---|---|---|---|---|")
     least: dict[str, int] = {}
     for name, model in gate_models(restarts, wanted).items():
+        if not any(text in name for text in names):
+            continue
         start = time.process_time()
         model.fit(*data)
         score, count = model.score(*test), model.lift_.n_parameters
-        point = smallest(model, data, held, wanted + margin) if score >= wanted else None
+        point = None
+        if score >= wanted:
+            point = smallest(model, data, held, wanted + margin, simplify)
         spent = time.process_time() - start
         gates = "none reaches it" if point is None else f"{point.num_gates:,}"
         r2 = float("nan") if point is None else test_score(point, test)
@@ -167,12 +172,14 @@ def main() -> None:
     parser.add_argument("--variables", type=int, nargs="*", default=[4, 8])
     parser.add_argument("--restarts", type=int, default=16)
     parser.add_argument("--wanted", type=float, default=0.95)
+    parser.add_argument("--networks", nargs="*", default=[""], help="gates: parts of names")
+    parser.add_argument("--simplify", action="store_true", help="gates: edit under the rows' loss")
     given = parser.parse_args()
     start = time.process_time()
     if "exponents" in given.part:
         run_exponents(given.variables, given.restarts)
     if "gates" in given.part:
-        run_gates(given.restarts, given.wanted)
+        run_gates(given.restarts, given.wanted, given.networks, given.simplify)
     print(f"\n{time.process_time() - start:.0f} CPU seconds")
 
 

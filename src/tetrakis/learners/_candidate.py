@@ -64,7 +64,8 @@ class Candidate:
     start : {"resnet", "convex", "tree", "boosted", "fringe", "table"}
         The kind of model that the search started from.
     trained : (ResNet, FixedPointResNet), optional
-        The network that the circuit was compiled from. Without one, the circuit was simplified
+        The network that the circuit was compiled from; that of its tables, if these were made of
+        a lift. Without one, the circuit was simplified
         and its networks are its own, gate by gate (`network_from_circuit`).
     program : ConvexProgram, optional
         Of networks of the convex learner.
@@ -142,8 +143,8 @@ class Candidate:
         """Certified sup-norm distance of the fixed-point network from the network.
 
         Inputs of one bit are exact (two-valued or one-hot columns); others are rounded. A
-        circuit's own network reads the codes, so it is exact: 0.
+        circuit's own network reads the codes, as tables do, so it is exact: 0.
         """
         continuous = np.array([f.bits > 1 for f in self.fixed_point.inputs], bool)
-        continuous &= self.trained is not None
+        continuous &= self.trained is not None and not self.fixed_point.has_tables
         return error_certificate(self.network, self.fixed_point, continuous=continuous)

@@ -24,7 +24,10 @@ from tetrakis.graphs import BaseGraph, Lift, to_resnet
 from tetrakis.learners._candidate import Candidate
 from tetrakis.learners._choose import choose
 from tetrakis.learners._circuit_estimator import CircuitEstimator
-from tetrakis.learners._compress_lift import ACTIVATION_BITS, DELTAS, Standard, compressed
+from tetrakis.learners._compress_edit import edited
+from tetrakis.learners._compress_lift import ACTIVATION_BITS, DELTAS, compressed
+from tetrakis.learners._compress_sources import Sources
+from tetrakis.learners._on_codes import Standard
 from tetrakis.learners._problem import Problem
 from tetrakis.lifts import Loss, TrainedLift
 from tetrakis.network import FixedPointResNet, ResNet
@@ -85,13 +88,16 @@ class LiftEstimator(NetworkEstimator, CircuitEstimator):
         bits: int = 6,
         deltas: Any = DELTAS,
         activation_bits: Any = ACTIVATION_BITS,
+        simplify: bool = False,
     ) -> Self:
         """Round the network at several precisions, compile, and choose a circuit.
 
         Numbers that constituents hand on become relus shifted by their least value on the rows.
         Sets ``path_``, ``encoding_``, ``fixed_point_``, ``circuit_``, ``certificate_``,
         ``held_out_score_`` and ``rule_`` as in `ResNetClassifier`; `predict` stays the network's,
-        `predict_circuit` is the circuit's.
+        `predict_circuit` is the circuit's. Only where weights were rounded is ``certificate_`` a
+        distance from the trained network: tables and simplified circuits are compared with
+        themselves (0 on every code), and what they miss of it is in their scores.
 
         Parameters
         ----------
@@ -105,12 +111,18 @@ class LiftEstimator(NetworkEstimator, CircuitEstimator):
         bits : int
             Of numeric inputs, 1 to 8.
         deltas, activation_bits : sequence
-            Precisions to try, see `tetrakis.compress.quantise`.
+            Precisions to try, see `tetrakis.compress.quantise`. Compositions are also tabulated:
+            every constituent is looked up under `activation_bits` bits of what it reads, one more
+            or less, as far as that makes at most 12.
+        simplify : bool
+            Edit up to three circuits gate by gate under the loss of the rows `X`
+            (`tetrakis.simplify`), from the smallest that misses at most three times as much as the
+            best on. Minutes for thousands of AND nodes and rows; Ctrl-C leaves what there was.
 
         Raises
         ------
         BudgetError
-            If no circuit is within `max_gates`.
+            If no circuit is within `max_gates`, or no precision could be compiled.
         """
         check_is_fitted(self, "network_")
         rows, target = self._rows(X, y)
@@ -125,17 +137,19 @@ class LiftEstimator(NetworkEstimator, CircuitEstimator):
             table_from_arrays(rows), "classification" if classes else "regression", target, classes,
             offset=self._standard.offset, scale=self._standard.scale,
         )  # fmt: skip
-        self.path_ = compressed(
-            self.lift_, self._standard, problem, train, held, bits=bits, label=self._label(),
-            deltas=deltas, activation_bits=activation_bits,
+        sources = Sources.of(self.lift_, self._standard, problem, train, held, bits=bits)
+        path = compressed(
+            sources, label=self._label(), deltas=deltas, activation_bits=activation_bits
         )  # fmt: skip
-        best_score = max(c.held_out_score for c in self.path_)
+        if simplify:
+            path = edited(path, sources)
+        best_score = max(c.held_out_score for c in path)
         miss = max(1.0 - best_score, 0.0)
         error = np.sqrt(miss * (1 - miss) if classes else 2 * miss**2) / np.sqrt(len(held))
-        index, self.rule_ = choose(
-            self.path_, max_gates=max_gates, tolerance=tolerance, standard_error=float(error)
+        index, rule = choose(
+            path, max_gates=max_gates, tolerance=tolerance, standard_error=float(error)
         )
-        best = self.path_[index]
+        self.path_, self.rule_, best = path, rule, path[index]
         self.encoding_, self.circuit_ = best.encoding, best.circuit
         self.fixed_point_, self.certificate_ = best.fixed_point, best.certificate
         self.held_out_score_ = best.held_out_score

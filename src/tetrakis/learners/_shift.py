@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -61,22 +62,46 @@ def _plain(graph: BaseGraph, name: str) -> bool:
 
 def lift_values(lift: Lift, X: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Compute the values of every vertex, shapes (copies, n), for rows (n, n_columns)."""
-    graph = lift.graph
-    biases = {v.name: b for v, b in zip(graph.vertices, lift.biases, strict=True)}
-    values: dict[str, NDArray[np.float64]] = {}
+    graph, rows = lift.graph, np.asarray(X, np.float64)
+    values = {v.name: rows[:, list(v.columns)].T for v in graph.inputs}
     for name in graph.order:
-        vertex = graph.by_name[name]
-        if vertex.kind == "input":
-            values[name] = np.asarray(X, np.float64)[:, list(vertex.columns)].T
-            continue
-        total = np.zeros((lift.counts[name], len(X)))
-        if len(biases[name]):
-            total += biases[name][:, None]
-        for k, edge in enumerate(graph.edges):
-            if edge.target == name:
-                total += _sent(lift, k, values[edge.source])
-        values[name] = np.maximum(total, 0.0) if vertex.activation == "relu" else total
+        if graph.by_name[name].kind != "input":
+            values[name] = _value(lift, name, values)
     return values
+
+
+def values_from(
+    lift: Lift, given: Mapping[str, NDArray[np.float64]], name: str
+) -> NDArray[np.float64]:
+    """Compute the values of one vertex, shape (copies, n), from those of vertices above it.
+
+    Parameters
+    ----------
+    lift : Lift
+    given : dict from vertex name to ndarray, shape (copies, n)
+    name : str
+        Every way up from it leads to a vertex that is given.
+    """
+    values = dict(given)
+
+    def found(vertex: str) -> NDArray[np.float64]:
+        if vertex not in values:
+            for parent in lift.graph.parents(vertex):
+                found(parent)
+            values[vertex] = _value(lift, vertex, values)
+        return values[vertex]
+
+    return found(name)
+
+
+def _value(lift: Lift, name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Compute a vertex from its parents."""
+    graph = lift.graph
+    place = [v.name for v in graph.vertices].index(name)
+    biases = lift.biases[place]
+    sent = [_sent(lift, k, values[e.source]) for k, e in enumerate(graph.edges) if e.target == name]
+    total = np.sum(sent, axis=0) + (biases[:, None] if len(biases) else 0.0)
+    return np.maximum(total, 0.0) if graph.vertices[place].activation == "relu" else total
 
 
 def _sent(lift: Lift, k: int, source: NDArray[np.float64]) -> NDArray[np.float64]:
