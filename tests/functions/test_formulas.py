@@ -196,4 +196,8 @@ def test_callables_may_have_an_argument_for_each_variable():
 
 def test_callables_must_give_one_value_per_row():
     with pytest.raises(FormulaError, match="shape"):
-        approximate(lambda points: points, {"x": (0, 1)}, epsilon=0.1, input_bits=3)
+        approximate(lambda points: points, {"x": (0, 1), "y": (0, 1)}, epsilon=0.1, input_bits=3)
+    with pytest.raises(FormulaError, match="shape"):
+        approximate(lambda points: points[:3], {"x": (0, 1)}, epsilon=0.1, input_bits=3)
+    column = make_target(lambda x: x**2, {"x": (0, 2)}).values(np.array([[0.5], [2.0]]))
+    assert column.tolist() == [0.25, 4.0]  # (n, 1) is one value for each row

@@ -30,7 +30,7 @@ class Target:
         Of the variables.
     box : tuple of (float, float)
     function : callable
-        From points ``(n, d)`` to values ``(n,)``, float64.
+        From points ``(n, d)`` to values ``(n,)`` or ``(n, 1)``, float64.
     text : str
         The formula, or a description.
     expression : Expression or None
@@ -52,6 +52,8 @@ class Target:
             If a value isn't finite; the point is named.
         """
         found = np.asarray(self.function(points), np.float64)
+        if found.shape == (len(points), 1):
+            found = found[:, 0]
         if found.shape != (len(points),):
             raise FormulaError(
                 f"The function gave an array of shape {found.shape} for {len(points)} points.",
