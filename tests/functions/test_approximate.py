@@ -60,7 +60,7 @@ def codes_of(aig, n, signed=False):
     ],
 )
 def test_the_verified_error_is_the_largest_over_every_input(text, box, bits, epsilon):
-    found = approximate(text, box, epsilon=epsilon, input_bits=bits, seconds=1)
+    found = approximate(text, box, epsilon=epsilon, input_bits=bits, seconds=0.3)
     assert found.error <= epsilon
     assert slow_error(found) == pytest.approx(found.error, rel=1e-9)
     assert found.verification.rows == 1 << found.grid.total_bits
@@ -86,7 +86,7 @@ def test_a_callable_has_no_arithmetic_but_a_table():
 
 def test_terms_times_zero_are_left_out():
     found = approximate(
-        "x*y - 0*y + x*(0*y)", {"x": (0, 1), "y": (0, 1)}, epsilon=0.1, input_bits=3, seconds=1,
+        "x*y - 0*y + x*(0*y)", {"x": (0, 1), "y": (0, 1)}, epsilon=0.1, input_bits=3, seconds=0.3,
         constructions=["arithmetic"],
     )  # fmt: skip
     assert slow_error(found) <= 0.1

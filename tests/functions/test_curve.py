@@ -41,7 +41,7 @@ def test_too_few_points_have_no_exponent():
 
 
 def test_sizes_never_fall_with_epsilon_and_hold_for_every_real():
-    curve = circuit_size_curve("x*x", {"x": (0, 1)}, [0.2, 0.05, 0.1], seconds=1)
+    curve = circuit_size_curve("x*x", {"x": (0, 1)}, [0.2, 0.05, 0.1], seconds=0.3)
     assert curve.epsilons == [0.2, 0.1, 0.05]
     assert curve.sizes == sorted(curve.sizes)
     assert all(p.every_real and p.error < p.epsilon for p in curve.points)
@@ -49,7 +49,7 @@ def test_sizes_never_fall_with_epsilon_and_hold_for_every_real():
 
 def test_epsilons_out_of_reach_are_listed_without_a_size():
     box = dict.fromkeys(["x", "y", "z"], (0, 1))
-    curve = circuit_size_curve("x*y*z", box, [0.4, 1e-6], seconds=1)
+    curve = circuit_size_curve("x*y*z", box, [0.4, 1e-6], seconds=0.3)
     assert curve.points[1].num_gates is None and "bits" in curve.points[1].construction
     assert len(curve.reached) == 1
 

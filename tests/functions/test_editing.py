@@ -45,7 +45,7 @@ def test_wrong_inputs_are_set_right(wanted, data):
     for row in data.draw(st.lists(st.integers(0, 63), max_size=6)):
         start[row] = data.draw(st.integers(0, 31))
     low, high = np.maximum(wanted - 1, 0), np.minimum(wanted + 1, 31)
-    made = edited(table(start), low, high, signed=False)
+    made = edited(table(start), low, high, signed=False, seconds=2.0)
     codes = codes_of(made)
     assert ((low <= codes) & (codes <= high)).all()
 
