@@ -185,6 +185,9 @@ def test_callables_may_have_an_argument_for_each_variable():
     for function in (lambda p: p[:, 0] - p[:, 1], lambda x, y: x - y, np.subtract):
         assert make_target(function, box).values(points).tolist() == [-0.25, -1.0]
     assert make_target(lambda y, x=0: x - y, box).values(points).tolist() == [-0.25, -1.0]
+    by_place: dict = {}
+    exec("def f(x, y, /): return x - y", by_place)  # named like the variables, not by name
+    assert make_target(by_place["f"], box).values(points).tolist() == [-0.25, -1.0]
     assert make_target(np.sum, box).function is np.sum
     assert make_target(lambda x, y, z=3: z, box).values(points).tolist() == [3, 3]
     assert make_target(lambda *columns: sum(columns[0].T), box).values(points).tolist() == [0.75, 3]

@@ -10,9 +10,10 @@ from tetrakis.circuit import simulate_rows
 from tetrakis.encoding import fit_encoding
 from tetrakis.learners import TableSettings
 from tetrakis.learners._baselines_trees import boosted_trees
-from tetrakis.learners._starts import KINDS, Recipe, recipes
+from tetrakis.learners._starts import KINDS, Recipe
 from tetrakis.learners._starts_columns import Columns, threshold_tests
 from tetrakis.learners._starts_grow import BinaryTree, grow_tree
+from tetrakis.learners._starts_menu import recipes
 from tetrakis.learners._starts_pairs import fringe_pairs
 from tetrakis.learners._starts_prune import mux_gates, prune_tree
 from tetrakis.learners._starts_trees import diffused

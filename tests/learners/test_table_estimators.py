@@ -10,7 +10,8 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from tetrakis.circuit import simulate_rows
 from tetrakis.learners import TableNetClassifier, TableNetRegressor, TableSettings, fit_tables
-from tetrakis.learners._starts import Recipe, recipes
+from tetrakis.learners._starts import Recipe
+from tetrakis.learners._starts_menu import recipes
 from tetrakis.measures import error_certificate
 
 # Most tests train networks of these shapes on up to 256 rows of up to 64 bits: compiled once.

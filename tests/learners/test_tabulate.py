@@ -15,7 +15,7 @@ from tetrakis.graphs import lift, mlp, residual, tree
 from tetrakis.learners import CompositionalClassifier, CompositionalRegressor, _compress_edit
 from tetrakis.learners._codes import Code, all_levels, input_codes, lloyd, means, places, reflected
 from tetrakis.learners._shift import lift_values, values_from
-from tetrakis.learners._tabulate import tabulated
+from tetrakis.learners._tabulate import readings, tabulated
 from tetrakis.measures import error_certificate
 
 
@@ -31,8 +31,8 @@ def drawn(graph, n=500, columns=4, bits=5, seed=0):
 def table_net(net, X, codes, encoding, input_bits, value_bits, grain):
     """The network of tables, or None."""
     found = tabulated(
-        net, lift_values(net, X), codes, encoding, decision="words", input_bits=input_bits,
-        value_bits=value_bits, grains=[grain],
+        net, readings(net), lift_values(net, X), codes, encoding, decision="words",
+        input_bits=input_bits, value_bits=value_bits, grains=[grain],
     )  # fmt: skip
     return found[0] if found else None
 

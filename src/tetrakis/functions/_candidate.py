@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,20 +97,18 @@ class Problem:
 
     def edited(self, candidate: Candidate, *, seconds: float | None = None) -> Candidate | None:
         """Edit until every code is within epsilon; None if too many inputs stay wrong."""
-        assert self.values is not None
-        format = candidate.format
-        low, high = format.intervals(self.values, self.epsilon)
-        aig = edited(
-            candidate.aig, low, high, signed=format.signed, seed=self.seed, seconds=seconds
-        )  # fmt: skip
+        aig = edited(candidate.aig, *self._codes(candidate), **self._how(candidate, seconds))
         return None if aig is None else replace(candidate, aig=aig)
 
     def shaken(self, candidate: Candidate, *, seconds: float) -> Candidate:
         """Edit further a candidate whose codes are all within epsilon."""
-        assert self.values is not None
-        format = candidate.format
-        low, high = format.intervals(self.values, self.epsilon)
-        aig = shaken(
-            candidate.aig, low, high, signed=format.signed, seed=self.seed, seconds=seconds
-        )  # fmt: skip
+        aig = shaken(candidate.aig, *self._codes(candidate), **self._how(candidate, seconds))
         return replace(candidate, aig=aig)
+
+    def _codes(self, candidate: Candidate) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Least and largest code allowed for every input."""
+        assert self.values is not None
+        return candidate.format.intervals(self.values, self.epsilon)
+
+    def _how(self, candidate: Candidate, seconds: float | None) -> dict[str, Any]:
+        return {"signed": candidate.format.signed, "seed": self.seed, "seconds": seconds}

@@ -124,7 +124,7 @@ def _of_points(
             signature = inspect.signature(function)
         except (TypeError, ValueError):  # of some compiled functions
             return function
-        by_name = columns and set(signature.parameters) == set(names)
+        by_name = columns and set(signature.parameters) == set(names) and _takes(signature, *names)
         columns &= by_name or not _takes(signature, 1)
         if not by_name and not _takes(signature, len(names) if columns else 1):
             raise FormulaError(
@@ -143,9 +143,11 @@ def _of_points(
     return of_points
 
 
-def _takes(signature: inspect.Signature, count: int) -> bool:
+def _takes(signature: inspect.Signature, *given: int | str) -> bool:
+    """Whether it takes so many arguments by position, or arguments of these names."""
+    count = given[0] if isinstance(given[0], int) else 0
     try:
-        signature.bind(*range(count))
+        signature.bind(*range(count), **{str(name): 0 for name in given if not count})
     except TypeError:
         return False
     return True

@@ -14,7 +14,7 @@ from tetrakis.learners._choose import pareto
 from tetrakis.learners._compress_sources import Sources, Trial
 from tetrakis.learners._on_codes import data_prices, on_codes
 from tetrakis.learners._shift import lift_values, values_as_relus
-from tetrakis.learners._tabulate import tabulated
+from tetrakis.learners._tabulate import readings, tabulated
 from tetrakis.measures import num_digits
 from tetrakis.network import FixedPointResNet, TableBlock
 
@@ -101,13 +101,13 @@ def _rounded(
 def _tabulated(sources: Sources, bits: Sequence[int]) -> list[Trial]:
     """Look constituents up; inputs have as many bits as the numbers handed on, one more or less."""
     trials = []
-    exact = lift_values(sources.lift, sources.units)
+    exact, reads = lift_values(sources.lift, sources.units), readings(sources.lift)
     grains = GRAINS[:1] if sources.problem.decision == "sign" else GRAINS
     for read, handed in sorted(
         {(b, b + more) for b in bits for more in (-1, 0, 1) if b + more > 0}
     ):
         for fixed in tabulated(
-            sources.lift, exact, sources.codes[sources.train], sources.encoding,
+            sources.lift, reads, exact, sources.codes[sources.train], sources.encoding,
             decision=sources.problem.decision, input_bits=read, value_bits=handed, grains=grains,
         ):  # fmt: skip
             trials.append(sources.trial(None, fixed, _entry_bits(fixed, handed)))

@@ -62,11 +62,11 @@ def _plain(graph: BaseGraph, name: str) -> bool:
 
 def lift_values(lift: Lift, X: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Compute the values of every vertex, shapes (copies, n), for rows (n, n_columns)."""
-    graph, rows = lift.graph, np.asarray(X, np.float64)
+    graph, rows, own = lift.graph, np.asarray(X, np.float64), _own(lift)
     values = {v.name: rows[:, list(v.columns)].T for v in graph.inputs}
     for name in graph.order:
-        if graph.by_name[name].kind != "input":
-            values[name] = _value(lift, name, values)
+        if name not in values:
+            values[name] = _value(lift, own[name], values)
     return values
 
 
@@ -82,26 +82,34 @@ def values_from(
     name : str
         Every way up from it leads to a vertex that is given.
     """
-    values = dict(given)
+    graph, own = lift.graph, _own(lift)
+    values, needed = dict(given), {name}
+    for vertex in reversed(graph.order):
+        if vertex in needed and vertex not in values:
+            needed.update(graph.edges[k].source for k in own[vertex][1])
+    for vertex in graph.order:
+        if vertex in needed and vertex not in values:
+            values[vertex] = _value(lift, own[vertex], values)
+    return values[name]
 
-    def found(vertex: str) -> NDArray[np.float64]:
-        if vertex not in values:
-            for parent in lift.graph.parents(vertex):
-                found(parent)
-            values[vertex] = _value(lift, vertex, values)
-        return values[vertex]
 
-    return found(name)
+def _own(lift: Lift) -> dict[str, tuple[int, list[int]]]:
+    """Place and incoming edges of every vertex."""
+    found = {v.name: (place, list[int]()) for place, v in enumerate(lift.graph.vertices)}
+    for k, edge in enumerate(lift.graph.edges):
+        found[edge.target][1].append(k)
+    return found
 
 
-def _value(lift: Lift, name: str, values: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+def _value(
+    lift: Lift, own: tuple[int, list[int]], values: Mapping[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
     """Compute a vertex from its parents."""
-    graph = lift.graph
-    place = [v.name for v in graph.vertices].index(name)
+    place, edges = own
     biases = lift.biases[place]
-    sent = [_sent(lift, k, values[e.source]) for k, e in enumerate(graph.edges) if e.target == name]
+    sent = [_sent(lift, k, values[lift.graph.edges[k].source]) for k in edges]
     total = np.sum(sent, axis=0) + (biases[:, None] if len(biases) else 0.0)
-    return np.maximum(total, 0.0) if graph.vertices[place].activation == "relu" else total
+    return np.maximum(total, 0.0) if lift.graph.vertices[place].activation == "relu" else total
 
 
 def _sent(lift: Lift, k: int, source: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from tetrakis.learners._grounds import Ground, StartCircuit
 from tetrakis.learners._lessons import MOST_TAUGHT, SMALL, Lessons, teachable
 from tetrakis.learners._occam import Options, Plan, occam_candidates
 from tetrakis.learners._problem import Problem, Task
-from tetrakis.learners._starts import MANY, recipes
+from tetrakis.learners._starts_menu import MANY, recipes
 from tetrakis.learners._views import EncodedView, Split, encode_view
 from tetrakis.network import FixedPointResNet
 from tetrakis.simplify import Schedule

@@ -28,12 +28,13 @@ from tetrakis.network import MOST_PINS, FixedPointResNet, TableBlock
 Floats = NDArray[np.float64]
 Longs = NDArray[np.int64]
 Node = tuple[str, int]
+Reads = dict[str, list[Node]]
 Pins = list[tuple[int, int]]
 
 
 def tabulated(
-    lift: Lift, exact: dict[str, Floats], codes: Longs, encoding: Encoding, *, decision: Decision,
-    input_bits: int, value_bits: int, grains: Sequence[int],
+    lift: Lift, reads: Reads, exact: dict[str, Floats], codes: Longs, encoding: Encoding, *,
+    decision: Decision, input_bits: int, value_bits: int, grains: Sequence[int],
 ) -> list[FixedPointResNet]:  # fmt: skip
     """Build the table networks of a lift whose constituents read few bits each.
 
@@ -44,6 +45,8 @@ def tabulated(
     Parameters
     ----------
     lift : Lift
+    reads : dict from constituent to list of nodes
+        See `readings`.
     exact : dict from vertex name to ndarray, shape (copies, n)
         Values of all vertices on rows (`lift_values`).
     codes : ndarray of int, shape (n, n_words)
@@ -63,7 +66,6 @@ def tabulated(
     list of FixedPointResNet
         Empty if a constituent would read more than 12 bits.
     """
-    reads = _reads(lift)
     if _most_pins(lift, reads, encoding, input_bits, value_bits) > MOST_PINS:
         return []
     units = np.zeros((len(codes), lift.graph.n_inputs))
@@ -135,7 +137,7 @@ class _Tabulation:
         )  # fmt: skip
 
 
-def _reads(lift: Lift) -> dict[str, list[Node]]:
+def readings(lift: Lift) -> Reads:
     """List for every constituent the inputs and numbers that it reads, itself or by its relus."""
     graph = lift.graph
     through: dict[str, dict[Node, None]] = {}
@@ -151,7 +153,7 @@ def _reads(lift: Lift) -> dict[str, list[Node]]:
 
 
 def _most_pins(
-    lift: Lift, reads: dict[str, list[Node]], encoding: Encoding, input_bits: int, value_bits: int
+    lift: Lift, reads: Reads, encoding: Encoding, input_bits: int, value_bits: int
 ) -> int:
     """Bits that the constituent of most bits reads."""
     bits = {(name, copy): value_bits for name in reads for copy in range(lift.counts[name])}

@@ -10,7 +10,8 @@ from tetrakis.simplify._loss import (
     squared_loss,
 )
 from tetrakis.simplify._path import SimplificationPath
-from tetrakis.simplify._simplify import Schedule, simplify
+from tetrakis.simplify._schedule import Schedule
+from tetrakis.simplify._simplify import simplify
 
 __all__ = [
     "RowLoss",
