@@ -105,7 +105,9 @@ class LiftEstimator(NetworkEstimator, CircuitEstimator):
             Rows that fix the encoding: those of `fit`.
         y : array_like, shape (n,)
         held_out : (X, y), optional
-            Rows to score and choose on. Without, the score is that of the rows `X`, and optimistic.
+            Rows to score and choose on; the score of what was chosen is therefore a little
+            optimistic, with `simplify` among hundreds of circuits more so. Without, the score is
+            that of the rows `X`, and optimistic.
         max_gates, tolerance
             As in `ResNetClassifier`.
         bits : int
