@@ -92,6 +92,43 @@ def fixed_activation(s, shift, bits):
     return code if bits == 62 else min(code, 2**bits - 1)
 
 
+def uncentred_errors(net, fixed, back, activation_errors):
+    """The sum of THEORY section 3 for every output: each change times its largest source.
+
+    `activation_errors(block, pre, cap, offset)` bounds a unit's rounding; a half step in a bias
+    may count as part of it.
+    """
+    twin, ranges = fixed.to_resnet(), fixed.ranges
+    total = [0.0] * net.n_outputs
+
+    def changed(new, old, codes, exponent, after):
+        new, old = new.toarray(), old.toarray()
+        largest = [max(abs(int(a)), abs(int(b))) for a, b in codes]
+        for i in range(new.shape[0]):
+            for j in range(new.shape[1]):
+                moved = abs(new[i, j] - old[i, j]) * math.ldexp(largest[j], int(exponent[j]))
+                for k in range(net.n_outputs):
+                    total[k] += moved * after[i][k]
+
+    changed(twin.read_in, net.read_in, ranges.inputs, fixed.input_exponent, back.stream[0])
+    for level, block in enumerate(fixed.relu_blocks):
+        old, new, after = net.blocks[level], twin.blocks[level], back.units[level]
+        changed(new.read, old.read, ranges.stream[level], fixed.stream_exponent, after)
+        steps = block.exponent + block.shift
+        changed(new.write, old.write, ranges.units[level], steps, back.stream[level + 1])
+        for j in range(block.width):
+            ways = []
+            for offset in (0, 2 ** int(block.shift[j]) // 2):
+                errors = activation_errors(block, ranges.pre[level], old.cap, offset=offset)
+                known = math.ldexp(offset, int(block.exponent[j]))
+                ways.append(abs(new.bias[j] - known - old.bias[j]) + max(e[j] for e in errors))
+            for k in range(net.n_outputs):
+                total[k] += min(ways) * after[j][k]
+    unit = [[float(i == k) for k in range(net.n_outputs)] for i in range(net.n_outputs)]
+    changed(twin.read_out, net.read_out, ranges.stream[-1], fixed.stream_exponent, unit)
+    return [t + abs(a - b) for t, a, b in zip(total, twin.offset, net.offset, strict=True)]
+
+
 def signed_digit_count(n):
     """Digits of the canonical signed form by its textbook recurrence."""
     count, n = 0, abs(int(n))

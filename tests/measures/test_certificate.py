@@ -11,8 +11,10 @@ import oracles
 from strategies import all_codes, fixed_point_resnets, integers, perturbed, points
 from tetrakis.errors import NetworkError
 from tetrakis.measures import (
-    activation_error,
+    activation_errors,
+    backward_bounds,
     error_certificate,
+    error_terms,
     integer_ranges,
     num_bits,
     num_digits,
@@ -20,9 +22,11 @@ from tetrakis.measures import (
     num_weights,
 )
 from tetrakis.network import (
+    Block,
     FixedPointBlock,
     FixedPointFormat,
     FixedPointResNet,
+    ResNet,
     dense,
 )
 
@@ -51,6 +55,45 @@ def test_certificate_is_never_violated(data):
     assert error <= certificate.value
     assert sum(certificate.terms.values()) == certificate.value
     assert set(certificate.terms) == {"weights", "activations", "inputs"}
+
+
+@given(st.data())
+def test_known_shifts_never_cost_more_than_their_parts(data):
+    fixed = data.draw(fixed_point_resnets())
+    net = data.draw(perturbed(fixed))
+    back = backward_bounds(net, outputs="each")
+    plain = oracles.uncentred_errors(net, fixed, back, activation_errors)
+    found = error_terms(net, fixed, continuous=False)
+    assert (sum(found.values()) <= np.array(plain) * (1 + 1e-9) + 1e-9).all()
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_bias_may_undo_what_a_rounded_weight_shifts(deep):
+    """0.875 relu(x) by relu(x) − 15/16: half the error, which is what the ends really have."""
+    unit = Block([[1.0, 0.0]], [0.0], np.inf, [[0.0], [0.875]])
+    passed = Block([[0.0, 1.0]], [2.0], np.inf, [[0.0], [1.0]])
+    blocks, out = ((unit, passed), [[0.0, 1.0]]) if deep else ((unit,), [[0.0, 1.0]])
+    net = ResNet([[1.0], [0.0]], blocks, out, [0.0], [[0.0, 15.0]])
+    formats, scale = (FixedPointFormat(4, 0),), 2.0 if deep else 1.0
+
+    def certified(shift):
+        bias = [0.0] + [32 - 16 * shift] * deep
+        made = [[[1, 0]], [[0, 1]]][: 1 + deep]
+        written = [[[0], [16]], [[0], [1]]]
+        exponents = [0, -4]
+        blocks = tuple(
+            FixedPointBlock(r, [b], 0, 62, w, e)
+            for r, b, w, e in zip(made, bias, written, exponents, strict=False)
+        )
+        offset = [-int(16 * shift * scale) if not deep else -int(16 * shift)]
+        fixed = FixedPointResNet(formats, [[1], [0]], blocks, [[0, 1]], offset, [0, -4], -4)
+        codes = np.arange(16)[:, None]
+        error = np.abs(fixed.evaluate(codes) - net.evaluate(codes.astype(float))).max()
+        return error, error_certificate(net, fixed, continuous=False).value
+
+    whole, half = 15 / 8 * scale, 15 / 16 * scale
+    assert certified(0.0) == pytest.approx((whole, whole), rel=1e-6)
+    assert certified(15 / 16) == pytest.approx((half, half), rel=1e-6)
 
 
 @given(fixed_point_resnets())
@@ -90,7 +133,7 @@ def test_certificate_on_ten_thousand_inputs_of_a_larger_network():
 
 @settings(max_examples=300)
 @given(st.data())
-def test_activation_error_bounds_every_integer(data):
+def test_activation_errors_bound_every_integer(data):
     block = FixedPointBlock(
         [[0]], [0], data.draw(st.integers(0, 4)), data.draw(st.sampled_from([1, 2, 3, 62])),
         [[0]], data.draw(st.integers(-2, 2)),
@@ -101,15 +144,16 @@ def test_activation_error_bounds_every_integer(data):
     cap = data.draw(st.sampled_from([0, 1, 7, 16, 20.5, 48, np.inf])) * unit
     half = data.draw(st.booleans()) * (2 ** int(block.shift[0]) // 2)
 
-    def distance(s):
+    def difference(s):
         code = oracles.fixed_activation(s, int(block.shift[0]), int(block.bits[0]))
-        return abs(code * 2 ** int(block.shift[0]) * unit - min(max(s - half, 0) * unit, cap))
+        return code * 2 ** int(block.shift[0]) * unit - min(max(s - half, 0) * unit, cap)
 
-    found = activation_error(block, np.array([[lo, hi]]), np.array([cap]), offset=half)[0]
-    exact = max(distance(s) for s in range(lo, hi + 1))
-    assert found >= exact
+    found = activation_errors(block, np.array([[lo, hi]]), np.array([cap]), offset=half)
+    exact = [difference(s) for s in range(lo, hi + 1)]
+    assert found[0][0] >= max(-min(exact), 0) and found[1][0] >= max(*exact, 0)
     if half == 0 and not 0 < cap < np.inf:
-        assert found <= max(exact, 2.0 ** int(block.shift[0]) * unit)
+        step = 2.0 ** int(block.shift[0]) * unit
+        assert max(found)[0] <= max(*np.abs(exact), step)
 
 
 def test_rounding_to_nearest_is_seen():

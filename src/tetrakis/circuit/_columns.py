@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from heapq import heapify, heappop, heappush
 
 from tetrakis.circuit._builder import AigBuilder
 
@@ -109,74 +108,11 @@ def compress(
     list of int
         One literal for each column; 0 where the column wasn't asked for.
     """
-    result, carries = [0] * shape.width, list[int]()
-    for j in range(shape.width):
-        column = columns[j] + carries
-        if constant >> j & 1:
-            column.append(1)
-        last = j == shape.width - 1
-        if last:
-            result[j] = _top(builder, column, shape.exact)
-            if shape.signed:
-                result[j] ^= 1
-        else:
-            column, carries = _without_pairs(column)
-            result[j] = _column(builder, column, carries, shape.low <= j < shape.high)
+    wanted = shape.low, min(shape.high, shape.width)
+    result = builder.add_columns(columns, constant, wanted=wanted, exact=shape.exact)
+    if shape.signed:
+        result[-1] ^= 1
     return result
-
-
-def _without_pairs(column: list[int]) -> tuple[list[int], list[int]]:
-    """Use b + b = 2 b and b + NOT b = 1; the second list goes to the next column."""
-    variables = {x >> 1 for x in column}
-    if len(variables) == len(column) and 0 not in variables:
-        return column, []
-    seen: dict[int, int] = {}
-    carries: list[int] = []
-    ones = 0
-    for literal in column:
-        if literal < 2:
-            ones += literal
-        elif literal in seen:
-            carries.append(literal)
-            del seen[literal]
-        elif literal ^ 1 in seen:
-            ones += 1
-            del seen[literal ^ 1]
-        else:
-            seen[literal] = literal
-    carries += [1] * (ones // 2)
-    return list(seen) + [1] * (ones % 2), carries
-
-
-def _top(builder: AigBuilder, column: list[int], exact: bool) -> int:
-    if exact:
-        return builder.or_all(column)
-    items = sorted(column, key=builder.level)
-    while len(items) > 1:
-        items = [*items[2:], builder.xor(items[0], items[1])]
-    return items[0] if items else 0
-
-
-def _column(builder: AigBuilder, column: list[int], carries: list[int], wanted: bool) -> int:
-    """Reduce one column to a bit, earliest arrivals first; append to `carries`."""
-    heap = [(builder.level(x), x) for x in column]
-    heapify(heap)
-    while len(heap) > 1:
-        a, b = heappop(heap)[1], heappop(heap)[1]
-        if heap:
-            c = heappop(heap)[1]
-            if not heap and not wanted:
-                carries.append(builder.majority(a, b, c))
-                return 0
-            total, carry = builder.full_adder(a, b, c)
-        elif not wanted:
-            carries.append(builder.and_(a, b))
-            return 0
-        else:
-            total, carry = builder.half_adder(a, b)
-        carries.append(carry)
-        heappush(heap, (builder.level(total), total))
-    return heap[0][1] if heap else 0
 
 
 def column_cost(counts: Sequence[int], constant: int, shape: Shape) -> int:

@@ -79,7 +79,10 @@ class Atom:
 
 @dataclass(frozen=True)
 class Sum:
-    """``constant + sum(coefficient * reference)`` with its exact form over atoms alone."""
+    """``constant + sum(coefficient * reference)`` with its exact form over atoms alone.
+
+    Bit k of `below` says that sum k is read, by this sum or by one that it reads.
+    """
 
     terms: Form
     constant: int
@@ -87,6 +90,7 @@ class Sum:
     flat_constant: int
     lo: int
     hi: int
+    below: int
 
 
 class Program:
@@ -105,6 +109,7 @@ class Program:
         form: Form = {}
         flat: Form = {}
         flat_constant = constant
+        below = 0
         for coefficient, ref in terms:
             if ref >= 0:
                 _accumulate(form, {ref: 1}, coefficient)
@@ -116,10 +121,12 @@ class Program:
             if len(inner.terms) < 2:
                 constant += coefficient * inner.constant
                 _accumulate(form, inner.terms, coefficient)
+                below |= inner.below
             else:
                 _accumulate(form, {ref: 1}, coefficient)
+                below |= inner.below | 1 << ~ref
         lo, hi = self.form_range(flat, flat_constant)
-        self.sums.append(Sum(form, constant, flat, flat_constant, lo, hi))
+        self.sums.append(Sum(form, constant, flat, flat_constant, lo, hi, below))
         return len(self.sums) - 1
 
     def form_range(self, form: Form, constant: int) -> tuple[int, int]:

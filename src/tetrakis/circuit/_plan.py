@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from math import gcd
+from typing import NamedTuple
 
 from tetrakis.circuit._columns import column_cost, placement, range_width, shape_of
 from tetrakis.circuit._linear import Form, Program, _accumulate
@@ -19,8 +19,7 @@ Key = tuple[tuple[int, int], ...]
 SEARCH_WORK = 400_000
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(NamedTuple):
     """What is wanted of a sum: ``"word"``, ``"sign"``, or ``"relu"`` with shift and bits."""
 
     source: int
@@ -36,29 +35,45 @@ def canonical(form: Form) -> tuple[Key, int]:
     return tuple((ref, c // content) for ref, c in items), content
 
 
-class Expansion:
-    """Linear forms of all sums when those in `kept` are words."""
+Forms = dict[tuple[int, int], tuple[Form, int]]
 
-    def __init__(self, program: Program, kept: frozenset[int]) -> None:
+
+class Expansion:
+    """Linear forms of all sums when those in `kept` are words.
+
+    Parameters
+    ----------
+    program : Program
+    kept : frozenset of int
+    memo : dict, optional
+        Shared by expansions of one program: a form depends on the kept sums below it only.
+    """
+
+    def __init__(self, program: Program, kept: frozenset[int], memo: Forms | None = None) -> None:
         self.program = program
-        self.kept = kept
-        self._memo: dict[int, tuple[Form, int]] = {}
+        self._mask = sum(1 << k for k in kept)
+        self._memo: Forms = {} if memo is None else memo
+
+    def place(self, source: int) -> tuple[int, int]:
+        """Return what a sum's form depends on: the sum, and a mask of the kept ones below it."""
+        return source, self.program.sums[source].below & self._mask
 
     def of(self, source: int) -> tuple[Form, int]:
         """Return the form over atoms and kept sums, and the constant."""
-        found = self._memo.get(source)
+        place = self.place(source)
+        found = self._memo.get(place)
         if found is None:
             item = self.program.sums[source]
             form: Form = {}
             constant = item.constant
             for ref, coefficient in item.terms.items():
-                if ref >= 0 or ~ref in self.kept:
+                if ref >= 0 or self._mask >> ~ref & 1:
                     _accumulate(form, {ref: 1}, coefficient)
                 else:
                     inner, offset = self.of(~ref)
                     _accumulate(form, inner, coefficient)
                     constant += coefficient * offset
-            found = self._memo[source] = form, constant
+            found = self._memo[place] = form, constant
         return found
 
 
@@ -78,42 +93,76 @@ def uses_of(program: Program, final: Iterable[Use]) -> list[Use]:
     return final + [Use(a.source, "relu", a.shift, a.bits) for a in atoms if a.source >= 0]
 
 
+class _Entry(NamedTuple):
+    """A sum's form by the number of its key; the kept sums it reads; constant and content."""
+
+    number: int
+    reads: tuple[int, ...]
+    content: int
+    constant: int
+
+
+Member = tuple[Use, int, int]
+
+
 class Pricer:
-    """Prices of plans for one program and one list of uses."""
+    """Prices of plans for one program and one list of uses; what plans share is found once."""
 
     def __init__(self, program: Program, uses: list[Use]) -> None:
         self.program = program
         self.uses = uses
-        self._price = lru_cache(maxsize=None)(self._price_uncached)
+        self._forms: Forms = {}
+        self._entries: dict[tuple[int, int], _Entry | None] = {}
+        self._keys: dict[Key, int] = {}
+        self._listed: list[Key] = []
+        self._member = cache(self._member_uncached)
+        self._together = cache(self._together_uncached)
 
     def plan(self, kept: frozenset[int]) -> tuple[int, frozenset[Key]]:
         """Return the price and the forms that are worth a word of their own."""
-        expansion = Expansion(self.program, kept)
-        groups: dict[Key, list[tuple[Use, int, int]]] = defaultdict(list)
+        expansion = Expansion(self.program, kept, self._forms)
+        groups: dict[int, list[Member]] = defaultdict(list)
         total = 0
         stack = list(self.uses)
         seen: set[int] = set()
         while stack:
             use = stack.pop()
-            form, constant = expansion.of(use.source)
-            for ref in form:
-                if ref < 0 and ref not in seen:
+            entry = self._entry(expansion, use.source)
+            if entry is None:
+                continue
+            for ref in entry.reads:
+                if ref not in seen:
                     seen.add(ref)
                     stack.append(Use(~ref, "word"))
-            if form:
-                key, content = canonical(form)
-                groups[key].append((use, content, constant))
+            groups[entry.number].append((use, entry.content, entry.constant))
         shared = set()
-        for key, members in groups.items():
-            apart = sum(self._member(key, *member) for member in members)
-            if len(members) > 1 and len(key) > 1:
-                together = self._price(key, 1, 0, self._key_range(key), "word", 0, 0)
-                together += sum(self._member(key, *m, shared=True) for m in members)
+        for number, members in groups.items():
+            apart = sum(self._member(number, *member) for member in members)
+            if len(members) > 1 and len(self._listed[number]) > 1:
+                together = self._together(number) + sum(
+                    self._member(number, *m, shared=True) for m in members
+                )
                 if together < apart:
-                    shared.add(key)
+                    shared.add(self._listed[number])
                     apart = together
             total += apart
         return total, frozenset(shared)
+
+    def _entry(self, expansion: Expansion, source: int) -> _Entry | None:
+        """Return the entry of a sum; None if it is constant."""
+        place = expansion.place(source)
+        if place not in self._entries:
+            form, constant = expansion.of(source)
+            entry = None
+            if form:
+                key, content = canonical(form)
+                if key not in self._keys:
+                    self._keys[key] = len(self._listed)
+                    self._listed.append(key)
+                reads = tuple(ref for ref in form if ref < 0)
+                entry = _Entry(self._keys[key], reads, content, constant)
+            self._entries[place] = entry
+        return self._entries[place]
 
     def _key_range(self, key: Key) -> tuple[int, int]:
         lo = hi = 0
@@ -122,32 +171,27 @@ class Pricer:
             lo, hi = lo + min(ends), hi + max(ends)
         return lo, hi
 
-    def _member(self, key: Key, use: Use, content: int, constant: int, shared: bool = False) -> int:
+    def _together_uncached(self, number: int) -> int:
+        key = self._listed[number]
+        words = [(c, *self._word_bits(ref)) for ref, c in key]
+        return sum_price(words, 0, self._key_range(key), "word", 0, 0)
+
+    def _member_uncached(
+        self, number: int, use: Use, content: int, constant: int, shared: bool = False
+    ) -> int:
         item = self.program.sums[use.source]
         bounds = item.lo, item.hi
         if shared:
             ends = sorted((x - constant) // content for x in bounds)
             words = [(content, *range_width(*ends))]
-            return sum_price(words, constant, bounds, use.kind, use.shift, use.bits)
-        return self._price(key, content, constant, bounds, use.kind, use.shift, use.bits)
+        else:
+            words = [(c * content, *self._word_bits(ref)) for ref, c in self._listed[number]]
+        return sum_price(words, constant, bounds, use.kind, use.shift, use.bits)
 
     def _word_bits(self, ref: int) -> tuple[int, bool]:
         if ref >= 0:
             return self.program.atoms[ref].word_bits
         return range_width(*self.program.range(ref))
-
-    def _price_uncached(
-        self,
-        key: Key,
-        content: int,
-        constant: int,
-        bounds: tuple[int, int],
-        kind: str,
-        shift: int,
-        bits: int,
-    ) -> int:
-        words = [(c * content, *self._word_bits(ref)) for ref, c in key]
-        return sum_price(words, constant, bounds, kind, shift, bits)
 
 
 def sum_price(

@@ -13,7 +13,8 @@ from tetrakis.compress._digits import signed_digits
 from tetrakis.compress._fix import to_fixed_point, useful_grains
 from tetrakis.compress._quantise import activation_bits, with_half_steps
 from tetrakis.errors import NetworkError
-from tetrakis.measures import backward_bounds, error_terms, interval_ranges, range_bounds
+from tetrakis.measures import backward_bounds, error_terms, interval_ranges
+from tetrakis.measures._certificate import known_shifts
 from tetrakis.network import Block, FixedPointFormat, FixedPointResNet, ResNet
 from tetrakis.network._arrays import rows_of, with_data
 
@@ -64,7 +65,8 @@ class Matrix:
     values : ndarray, shape (nnz, MOST_DIGITS + 1)
         The weights with 0, 1, … signed power-of-two digits.
     price : ndarray, shape (nnz, n_outputs)
-        ā L̄: how much a change of one moves every output at most.
+        Radius of the source's range times L̄: how much a change of one moves every output at
+        most either way, biases shifted by its middle.
     """
 
     name: str
@@ -105,7 +107,6 @@ class Precision:
         self.bias_error = _BIAS_SHARE * tolerance
         self.back = backward_bounds(net, outputs="each")
         self.box = _code_box(net, formats)  # the certificate speaks about every code
-        self.ahead = range_bounds(replace(net, box=self.box))[0]
         self.sources = np.array([f.exponent for f in formats], np.int64)
         self.input_bits = np.array([f.bits for f in formats], np.float64)
         self.highs = _highs(replace(net, box=self.box))
@@ -113,13 +114,14 @@ class Precision:
         self.matrices = tuple(self._matrices())
 
     def _matrices(self) -> Iterator[Matrix]:
-        net, ahead, back = self.net, self.ahead, self.back
-        yield _matrix("read_in", -1, net.read_in, ahead.inputs, back.stream[0])
+        net, back = self.net, self.back
+        ranges = interval_ranges(replace(net, box=self.box))
+        yield _matrix("read_in", -1, net.read_in, ranges.inputs, back.stream[0])
         for k, block in enumerate(net.blocks):
-            yield _matrix("read", k, block.read, ahead.stream[k], back.units[k])
-            yield _matrix("write", k, block.write, ahead.units[k], back.stream[k + 1])
+            yield _matrix("read", k, block.read, ranges.stream[k], back.units[k])
+            yield _matrix("write", k, block.write, ranges.units[k], back.stream[k + 1])
         depth = len(net.blocks)
-        yield _matrix("read_out", depth, net.read_out, ahead.stream[-1], np.eye(net.n_outputs))
+        yield _matrix("read_out", depth, net.read_out, ranges.stream[-1], np.eye(net.n_outputs))
 
     def _tops(self, highs: list[np.ndarray]) -> list[np.ndarray]:
         """Largest activations."""
@@ -134,11 +136,20 @@ class Precision:
             If integers would leave 62 bits.
         """
         made = [m.rounded(d) for m, d in zip(self.matrices, state.digits, strict=True)]
+        still = [np.zeros(b.width) for b in self.net.blocks]
+        plain = self._built(made, state, (*still, np.zeros(self.net.n_outputs)))
+        return self._built(made, state, known_shifts(self.net, plain, self.back))
+
+    def _built(
+        self, made: list[csr_array], state: State, shifts: tuple[np.ndarray, ...]
+    ) -> FixedPointResNet:
+        """Build with biases that undo what rounding shifts on average."""
         blocks = []
         for k, block in enumerate(self.net.blocks):
-            bias = self._bias(block.bias, self.back.units[k].max(axis=1, initial=0.0))
+            price = self.back.units[k].max(axis=1, initial=0.0)
+            bias = self._bias(block.bias - shifts[k], price)
             blocks.append(Block(made[1 + 2 * k], bias, block.cap, made[2 + 2 * k]))
-        offset = self._bias(self.net.offset, np.ones(self.net.n_outputs))
+        offset = self._bias(self.net.offset - shifts[-1], np.ones(self.net.n_outputs))
         rounded = ResNet(made[0], tuple(blocks), made[-1], offset, self.box)
         grains, exponents = useful_grains(rounded, self.sources, state.grains)
         tops = self._tops(_highs(rounded))
@@ -188,7 +199,8 @@ def _highs(net: ResNet) -> list[np.ndarray]:
 def _matrix(
     name: str, block: int, matrix: csr_array, source: np.ndarray, target: np.ndarray
 ) -> Matrix:
-    price = source[matrix.indices, None] * target[rows_of(matrix)]
+    radius = (source[:, 1] - source[:, 0]) / 2
+    price = radius[matrix.indices, None] * target[rows_of(matrix)]
     return Matrix(name, block, matrix, _expansions(matrix.data), price)
 
 

@@ -16,6 +16,7 @@ from tetrakis.network import FixedPointResNet
 
 _WEIGHS = (0.5, 1.0, 2.0)
 _TRADES = 60
+_FINER = 5  # halvings of the tolerance until something is accepted
 _NOISE, _SHARES, _REPAIRS = 0.7, (0.02, 0.05, 0.1, 0.25, 0.5), 8
 Gates = Callable[[FixedPointResNet], int]
 
@@ -70,26 +71,33 @@ class Search:
         return time.monotonic() > self.end
 
     def starts(self) -> list[_Point]:
-        """Return the smallest of the model's states for every weight of activations."""
-        found: list[_Point] = []
+        """Return the smallest accepted of the model's states for every weight of activations.
+
+        Where none at the tolerance is accepted, finer ones are tried.
+        """
         reached = False
-        for weigh in _WEIGHS:
-            best: _Point | None = None
-            for state, fixed, errors in Spread(self.precision, weigh).starts(self.tolerance):
-                reached = True
-                if self.accept(fixed):
-                    point = _Point(state, fixed, errors, self.gates(fixed))
-                    best = point if best is None or point.gates < best.gates else best
-            found += [best] if best is not None else []
-        if not found:
-            what = "nothing within it was accepted" if reached else "it can't be certified"
-            raise BudgetError(
-                f"tolerance {self.tolerance:g}: {what}.",
-                remedy="Allow less, so that more is kept."
-                if reached
-                else "Allow more, or use more input bits.",
-            )
-        return sorted(found, key=lambda p: p.gates)
+        for finer in range(_FINER):
+            found: list[_Point] = []
+            for weigh in _WEIGHS:
+                best: _Point | None = None
+                spread = Spread(self.precision, weigh)
+                for state, fixed, errors in spread.starts(self.tolerance / 2**finer):
+                    reached = True
+                    if self.accept(fixed):
+                        point = _Point(state, fixed, errors, self.gates(fixed))
+                        best = point if best is None or point.gates < best.gates else best
+                found += [best] if best is not None else []
+            if found:
+                return sorted(found, key=lambda p: p.gates)
+            if not reached:
+                break
+        what = "nothing within it was accepted" if reached else "it can't be certified"
+        raise BudgetError(
+            f"tolerance {self.tolerance:g}: {what}.",
+            remedy="Allow more, or use more input bits."
+            if not reached
+            else "Ask less of the condition, or use more input bits.",
+        )
 
     def point(self, state: State) -> _Point | None:
         """Return the point of a state; None if it isn't within the tolerance or not accepted."""

@@ -36,12 +36,15 @@ class Spread:
         self.rounding = [self._rounding(k) for k in range(len(self.bits))]
 
     def _rounding(self, k: int) -> np.ndarray:
-        """Half a grain, or how far the integer unit saturates above the cap, (width, grains)."""
+        """How far codes are off either way: rounding, and saturation around the cap."""
         grains, cap = self.grains[k], self.precision.net.blocks[k].cap[:, None]
+        high = self.precision.highs[k][:, None]
         reached = np.ldexp(np.exp2(self.bits[k]) - 1, grains)
-        beyond = np.minimum(reached, self.precision.highs[k][:, None]) - cap
-        rounding: np.ndarray = np.maximum(np.ldexp(0.5, grains), beyond)
-        return rounding
+        half = np.ldexp(0.5, grains)
+        above = np.maximum(half, np.minimum(reached, high) - cap)
+        below = np.maximum(half, np.minimum(cap, high) - reached)
+        radius: np.ndarray = (above + below) / 2
+        return radius
 
     def state(self, prices: np.ndarray) -> State:
         """Choose digits for given grains and grains for given digits, three times over."""

@@ -1,6 +1,6 @@
 """Plain functions that look at a network: norms, ranges, bounds, certificates, sizes."""
 
-from tetrakis.measures._certificate import activation_error as activation_error
+from tetrakis.measures._certificate import activation_errors as activation_errors
 from tetrakis.measures._certificate import error_certificate as error_certificate
 from tetrakis.measures._certificate import error_terms as error_terms
 from tetrakis.measures._circuit_code import circuit_bits as circuit_bits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -14,6 +14,7 @@ from tetrakis.network import FixedPointBlock, FixedPointResNet, ResNet, without_
 
 #: Covers the rounding of all (non-negative) sums below.
 _OUTWARD = 1 + 1e-9
+_EPS = float(np.finfo(np.float64).eps)
 
 
 def error_certificate(
@@ -21,10 +22,12 @@ def error_certificate(
 ) -> Certificate:
     """Bound sup |fixed(x) − net(x)| over the box and all outputs.
 
-    ε = Σ_e |Δ_e| Ã_src(e) L̄_dst(e) + Σ_j r_j L̄_j + Σ_i h_i L̄_i, per output, then the largest
-    output: weights, activations and inputs. Ã are the integer ranges of `fixed`, L̄ the path
-    version of `net`, r_j the largest distance of the integer activation from the clipped relu
-    on the range of its pre-activation (floor and saturation), h_i half a code step.
+    ε = Σ_e |Δ_e| ρ̃_src(e) L̄_dst(e) + Σ_j |s_j| L̄_j + Σ_j r_j L̄_j + Σ_i h_i L̄_i, per output, then
+    the largest output: weights, activations and inputs. ρ̃ are the radii of the integer ranges of
+    `fixed` and s_j what their middles move the sum at j by, its bias included, as far as that is
+    known: signs kept, and followed through later sums. L̄ is the path version of `net`, r_j half
+    of how far the integer activation may be from the clipped relu on the range of its
+    pre-activation, from the lowest to the highest (floor and saturation), h_i half a code step.
 
     Parameters
     ----------
@@ -48,9 +51,10 @@ def error_certificate(
 
     References
     ----------
-    THEORY section 3 (ours). A unit's rounding offset c (half a step in its bias) may be
-    counted with the activation instead of with the bias: the bound holds for any c, and the
-    better of c = 0 and half a step is taken.
+    THEORY section 3 (ours), centred: never above Σ_e |Δ_e| Ã L̄ with the largest values Ã, and
+    up to half of it where sources have one sign and biases undo the middles. A unit's rounding
+    offset c (half a step in its bias) may be counted with the activation instead of with the
+    bias: the bound holds for any c, and the better of c = 0 and half a step is taken.
     """
     found = error_terms(net, fixed, continuous=continuous)
     worst = int(np.argmax(sum(found.values())))
@@ -93,50 +97,100 @@ def error_terms(
     steps = np.ldexp(0.5, fixed.input_exponent)
     _check_box(net, fixed, np.where(rounded, steps, 0.0))
     back = backward_bounds(net, outputs="each") if back is None else back
-    weights, activations = _errors(net, fixed, back)
+    weights, activations, _ = _errors(net, fixed, back)
     inputs = (steps * rounded) @ back.inputs
     return {"weights": weights, "activations": activations, "inputs": inputs}
 
 
+def known_shifts(
+    net: ResNet, fixed: FixedPointResNet, back: BackwardBounds
+) -> tuple[np.ndarray, ...]:
+    """Find by how much the middles of all ranges move every bias's sum, and at last the outputs.
+
+    One array per block, shape (width,), and one of shape (n_outputs,): what taken from the
+    biases and the offset of `fixed` centres its errors (up to how this changes ranges).
+    """
+    return _errors(net, fixed, back)[2]
+
+
 def _errors(
     net: ResNet, fixed: FixedPointResNet, back: BackwardBounds
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sum the weight and the activation terms, each of shape (n_outputs,)."""
+) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, ...]]:
+    """Sum the weight and the activation terms, shape (n_outputs,), and tell the known shifts."""
     twin, ranges = fixed.to_resnet(), fixed.ranges
-    inputs = _magnitude(ranges.inputs, fixed.input_exponent)
-    stream = [_magnitude(r, fixed.stream_exponent) for r in ranges.stream]
-    weights = (_change(twin.read_in, net.read_in) @ inputs) @ back.stream[0]
-    activations = np.zeros(net.n_outputs)
+    stream = [_interval(r, fixed.stream_exponent) for r in ranges.stream]
+    moved = _moved(twin.read_in, net.read_in, _interval(ranges.inputs, fixed.input_exponent))
+    weights, activations = moved.spread @ back.stream[0], np.zeros(net.n_outputs)
+    drift, shifts = moved.centre, []
     for index, block in enumerate(fixed.relu_blocks):
         old, new = net.blocks[index], twin.blocks[index]
-        units = _magnitude(ranges.units[index], block.exponent + block.shift)
-        bias, rounding = _unit_errors(block, ranges.pre[index], old.bias, new.bias, old.cap)
-        moved = _change(new.read, old.read) @ stream[index] + bias
-        weights = weights + moved @ back.units[index]
-        weights = weights + (_change(new.write, old.write) @ units) @ back.stream[index + 1]
-        activations = activations + rounding @ back.units[index]
-    weights = weights + _change(twin.read_out, net.read_out) @ stream[-1]
-    return weights + np.abs(twin.offset - net.offset), activations
+        moved = _moved(new.read, old.read, stream[index], drift)
+        shifts.append(moved.centre)
+        unit = _unit_errors(block, ranges.pre[index], new.bias - old.bias, moved.centre, old.cap)
+        weights = weights + (moved.spread + unit.bias) @ back.units[index]
+        activations = activations + unit.spread @ back.units[index]
+        sources = _interval(ranges.units[index], block.exponent + block.shift)
+        moved = _moved(new.write, old.write, sources, unit.centre)
+        drift = drift + moved.centre
+        weights = weights + (moved.spread + _EPS * np.abs(drift)) @ back.stream[index + 1]
+    moved = _moved(twin.read_out, net.read_out, stream[-1], drift)
+    shifted = moved.centre + (twin.offset - net.offset)
+    weights = weights + moved.spread + np.abs(shifted)
+    return weights, activations, (*shifts, moved.centre)
+
+
+class _Moved(NamedTuple):
+    """A known shift of every sum, and how far it may be from that either way."""
+
+    centre: np.ndarray
+    spread: np.ndarray
+
+
+def _moved(
+    new: csr_array, old: csr_array, sources: _Interval, drift: np.ndarray | None = None
+) -> _Moved:
+    """Follow how ``new @ ã`` differs from ``old @ (ã − drift)`` for ã in its interval."""
+    change, size = csr_array(new - old), abs(old)
+    terms = max(np.diff(new.indptr).max(initial=0), np.diff(old.indptr).max(initial=0))
+    centre, most = change @ sources.middle, abs(change) @ np.abs(sources.middle)
+    if drift is not None:
+        centre, most = centre + old @ drift, most + size @ np.abs(drift)
+    return _Moved(centre, abs(change) @ sources.radius + (2 * terms + 8) * _EPS * most)
+
+
+class _Unit(NamedTuple):
+    """Errors of units: of the bias, with everything known; and of the activation's code."""
+
+    bias: np.ndarray
+    centre: np.ndarray
+    spread: np.ndarray
 
 
 def _unit_errors(
-    block: FixedPointBlock, pre: np.ndarray, old: np.ndarray, new: np.ndarray, cap: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Bias change and activation error of every unit, with the better rounding offset."""
+    block: FixedPointBlock, pre: np.ndarray, change: np.ndarray, shift: np.ndarray, cap: np.ndarray
+) -> _Unit:
+    """Follow a shift of the pre-activations, with the better rounding offset of every unit."""
     half = np.left_shift(np.int64(1), block.shift) >> 1
     found = []
     for offset in (np.zeros_like(half), half):
-        bias = np.abs(new - np.ldexp(offset.astype(np.float64), block.exponent) - old)
-        found.append((bias, activation_error(block, pre, cap, offset=offset)))
-    (bias, error), (bias_half, error_half) = found
-    better = bias_half + error_half < bias + error
-    return np.where(better, bias_half, bias), np.where(better, error_half, error)
+        known = np.ldexp(offset.astype(np.float64), block.exponent)
+        bias = np.abs(shift + (change - known))
+        bias += 8 * _EPS * (np.abs(shift) + np.abs(change) + known)
+        below, above = activation_errors(block, pre, cap, offset=offset)
+        centre = (above - below) / 2
+        found.append(_Unit(bias, centre, np.maximum(above - centre, below + centre)))
+    plain, halved = found
+    cost = [u.bias + u.spread + np.abs(u.centre) for u in found]
+    better = cost[1] < cost[0] * (1 - 1e-9)  # ties go one way, however they are rounded
+    return _Unit(*(np.where(better, b, a) for a, b in zip(plain, halved, strict=True)))
 
 
-def activation_error(
+def activation_errors(
     block: FixedPointBlock, pre: np.ndarray, cap: np.ndarray, *, offset: Any = 0
-) -> np.ndarray:
-    """Bound |value(ã(s)) − min(relu(value(s − offset)), cap)| over integers s in `pre`.
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bound how far ã(s) falls below and rises above the relu, over integers s in `pre`.
+
+    The relu is min(relu(value(s − offset)), cap); both bounds are non-negative, in value units.
 
     Within a step of ã the difference falls with s. So it is largest at the start of the last
     step, and smallest at the end of the first step or at the upper end of the range.
@@ -166,8 +220,9 @@ def activation_error(
     start = np.maximum(top - offset, 0)
     above = np.maximum(_float_up(top - start), _float_up(top) - limit)
     first_end = np.minimum(lo | (step - 1), hi)
-    error = np.maximum(np.maximum(above, below(first_end)), np.maximum(below(hi), 0.0))
-    return np.ldexp(error, block.exponent)
+    low = np.maximum(np.maximum(below(first_end), below(hi)), 0.0)
+    high = np.maximum(above, 0.0)
+    return np.ldexp(low, block.exponent), np.ldexp(high, block.exponent)
 
 
 def _float_up(whole: np.ndarray) -> np.ndarray:
@@ -179,12 +234,18 @@ def _float_down(whole: np.ndarray) -> np.ndarray:
     return -_float_up(-whole)
 
 
-def _magnitude(ranges: np.ndarray, exponent: np.ndarray) -> np.ndarray:
-    return np.ldexp(_float_up(np.abs(ranges).max(axis=1)), exponent)
+class _Interval(NamedTuple):
+    """Middle and radius of the values that numbers take."""
+
+    middle: np.ndarray
+    radius: np.ndarray
 
 
-def _change(new: csr_array, old: csr_array) -> csr_array:
-    return abs(new - old)
+def _interval(ranges: np.ndarray, exponent: np.ndarray) -> _Interval:
+    low = np.ldexp(_float_down(ranges[:, 0]), exponent)
+    high = np.ldexp(_float_up(ranges[:, 1]), exponent)
+    middle = low / 2 + high / 2
+    return _Interval(middle, np.maximum(high - middle, middle - low))
 
 
 def check_same_shape(net: ResNet, fixed: FixedPointResNet) -> None:

@@ -67,11 +67,12 @@ def counts(net: ResNet, fixed: FixedPointResNet) -> dict[str, int]:
 def error_bound(
     net: ResNet, fixed: FixedPointResNet, *, rounded_inputs: bool = True
 ) -> Error | None:
-    """Bound sup |fixed − net| by carrying error bounds forward, node by node (THEORY 3).
+    """Bound sup |fixed − net| by carrying errors forward, node by node (THEORY 3, centred).
 
-    An error of a node reaches a later one multiplied by |w| of `net`; every node adds the
-    changes of its own weights times the integer ranges, and its rounding. None if shapes differ
-    or a unit's range is too wide to enumerate.
+    What a node is off by is ``known`` plus at most ``error``. Both reach a later node through
+    the weights of `net`, an error by their size; every node adds the changes of its own weights
+    times the middles and the radii of the integer ranges, and its rounding. None if shapes
+    differ or a unit's range is too wide to enumerate.
     """
     fixed = without_tables(fixed)
     twin = fixed.to_resnet()
@@ -83,49 +84,55 @@ def error_bound(
     rounding = np.array(
         [2.0 ** (f.exponent - 1) if f.bits > 1 and rounded_inputs else 0.0 for f in fixed.inputs]
     )
-    inputs = _reach(ranges.inputs, fixed.input_exponent)
     # columns: errors from weights, activations, inputs
     error = np.zeros((net.stream, 3))
     error[:, 2] = _magnitudes(net.read_in) @ rounding
-    error[:, 0] = _moved(twin.read_in, net.read_in) @ inputs
+    known, error[:, 0] = _moved(
+        twin.read_in, net.read_in, ranges.inputs, fixed.input_exponent, np.zeros(net.n_inputs)
+    )
     for index, block in enumerate(fixed.relu_blocks):
         old, new = net.blocks[index], twin.blocks[index]
-        own = _unit_errors(block, ranges.pre[index], old.bias, new.bias, old.cap)
+        reached = ranges.stream[index], fixed.stream_exponent
+        shift, spread = _moved(new.read, old.read, *reached, known)
+        own = _unit_errors(block, ranges.pre[index], old.cap, shift + (new.bias - old.bias))
         if own is None:
             return None
         unit = _magnitudes(old.read) @ error
-        reach = _reach(ranges.stream[index], fixed.stream_exponent)
-        unit[:, 0] += _moved(new.read, old.read) @ reach + own[0]
-        unit[:, 1] += own[1]
+        unit[:, 0] += spread + own[0]
+        unit[:, 1] += own[2]
         error = error + _magnitudes(old.write) @ unit
-        reach = _reach(ranges.units[index], block.exponent + block.shift)
-        error[:, 0] += _moved(new.write, old.write) @ reach
+        reached = ranges.units[index], block.exponent + block.shift
+        shift, spread = _moved(new.write, old.write, *reached, own[1])
+        known, error[:, 0] = known + shift, error[:, 0] + spread
     out = _magnitudes(net.read_out) @ error
-    reach = _reach(ranges.stream[-1], fixed.stream_exponent)
-    out[:, 0] += _moved(twin.read_out, net.read_out) @ reach + np.abs(twin.offset - net.offset)
+    reached = ranges.stream[-1], fixed.stream_exponent
+    shift, spread = _moved(twin.read_out, net.read_out, *reached, known)
+    out[:, 0] += spread + np.abs(shift + (twin.offset - net.offset))
     worst = out[int(np.argmax(out.sum(axis=1)))]
     return Error(float(worst.sum()), (float(worst[0]), float(worst[1]), float(worst[2])))
 
 
 def _unit_errors(
-    block: FixedPointBlock, pre: NDArray[np.int64], old: Array, new: Array, cap: Array
-) -> tuple[Array, Array] | None:
-    """Bias change and rounding of every unit, enumerated, with the better offset of two."""
-    bias, rounding = np.empty(block.width), np.empty(block.width)
+    block: FixedPointBlock, pre: NDArray[np.int64], cap: Array, shift: Array
+) -> tuple[Array, Array, Array] | None:
+    """Find what stays of every unit's shift, and its rounding's middle and radius, enumerated."""
+    found = np.empty((3, block.width))
     for j in range(block.width):
-        shift, top = int(block.shift[j]), (1 << int(block.bits[j])) - 1
+        step, top = int(block.shift[j]), (1 << int(block.bits[j])) - 1
         unit = 2.0 ** int(block.exponent[j])
-        s = _turning_points(int(pre[j, 0]), int(pre[j, 1]), shift, top)
+        s = _turning_points(int(pre[j, 0]), int(pre[j, 1]), step, top)
         if s is None:
             return None
-        value = np.minimum(np.maximum(s, 0) >> shift, top).astype(np.float64) * 2.0**shift * unit
+        value = np.minimum(np.maximum(s, 0) >> step, top).astype(np.float64) * 2.0**step * unit
         ways = []
-        for offset in (0, (1 << shift) >> 1):
+        for offset in (0, (1 << step) >> 1):
             wanted = np.minimum(np.maximum(s - offset, 0).astype(np.float64) * unit, cap[j])
-            error = float(np.abs(value - wanted).max())
-            ways.append((abs(float(new[j]) - offset * unit - float(old[j])), error))
-        bias[j], rounding[j] = min(ways, key=sum)
-    return bias, rounding
+            low, high = min(0.0, (value - wanted).min()), max(0.0, (value - wanted).max())
+            stays = abs(float(shift[j]) - offset * unit)
+            ways.append((stays, (low + high) / 2, (high - low) / 2))
+        plain, half = (w[0] + abs(w[1]) + w[2] for w in ways)
+        found[:, j] = ways[int(half < plain * (1 - 1e-9))]
+    return found[0], found[1], found[2]
 
 
 def _turning_points(lo: int, hi: int, shift: int, top: int) -> NDArray[np.int64] | None:
@@ -150,12 +157,14 @@ def _parameters(fixed: FixedPointResNet) -> list[NDArray[np.int64]]:
     return found
 
 
-def _reach(ranges: NDArray[np.int64], exponent: NDArray[np.int64]) -> Array:
-    return np.abs(ranges).max(axis=1).astype(np.float64) * np.exp2(exponent.astype(np.float64))
-
-
-def _moved(new: Any, old: Any) -> Array:
-    return np.abs(new.toarray() - old.toarray())
+def _moved(
+    new: Any, old: Any, ranges: NDArray[np.int64], exponent: NDArray[np.int64], known: Array
+) -> tuple[Array, Array]:
+    """How far ``new @ v`` is from ``old @ (v − known)`` for v in its range: middle and radius."""
+    ends = ranges.astype(np.float64) * np.exp2(exponent.astype(np.float64))[:, None]
+    change = new.toarray() - old.toarray()
+    middle = change @ ends.mean(axis=1) + old.toarray() @ known
+    return middle, np.abs(change) @ ((ends[:, 1] - ends[:, 0]) / 2)
 
 
 def _magnitudes(matrix: Any) -> Array:

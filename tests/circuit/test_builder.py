@@ -1,0 +1,82 @@
+"""The compiled builder makes the same gates in the same order as the plain one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from circuit.builder_oracle import SlowBuilder
+from tetrakis.circuit import AigBuilder
+from tetrakis.circuit import _builder as module
+
+N = 4
+CALLS = {"and_": 2, "or_": 2, "xor": 2, "mux": 3, "half_adder": 2, "full_adder": 3, "majority": 3}
+columns = st.lists(st.lists(st.integers(0, 99), max_size=6), min_size=1, max_size=5)
+steps = st.one_of(
+    st.tuples(st.sampled_from(sorted(CALLS)), st.lists(st.integers(0, 99), min_size=3, max_size=3)),
+    st.tuples(st.just("or_all"), st.lists(st.integers(0, 99), max_size=6)),
+    st.tuples(
+        st.just("add_columns"),
+        st.tuples(
+            columns, st.integers(-40, 40), st.integers(0, 5), st.integers(0, 5), st.booleans()
+        ),
+    ),
+    st.tuples(st.sampled_from(["mark", "rollback"]), st.just([])),
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(steps, max_size=25))
+def test_same_literals_whatever_is_asked(asked: list) -> None:
+    fast, slow = AigBuilder(N), SlowBuilder(N)
+    pool, marks = list(range(2 * N + 2)), []
+    for name, wanted in asked:
+        if name == "mark":
+            marks.append((fast.mark(), len(pool)))
+            assert marks[-1][0] == slow.mark()
+        elif name == "rollback" and marks:
+            mark, size = marks.pop()
+            assert fast.new_gates(pool, mark) == slow.new_gates(pool, mark)
+            fast.rollback(mark)
+            slow.rollback(mark)
+            del pool[size:]
+        elif name != "rollback":
+            found = [_called(builder, name, wanted, pool) for builder in (fast, slow)]
+            assert found[0] == found[1]
+            pool += [x for x in found[0] if x not in pool]
+    assert fast.num_gates == slow.num_gates
+    assert [fast.level(x) for x in pool] == [slow.level(x) for x in pool]
+
+
+def _called(builder: AigBuilder | SlowBuilder, name: str, wanted, pool: list[int]) -> list[int]:
+    def literal(k: int) -> int:
+        return pool[k % len(pool)] ^ (k // len(pool) & 1)
+
+    if name == "add_columns":
+        made, constant, low, high, exact = wanted
+        bits = [[literal(k) for k in column] for column in made]
+        return builder.add_columns(bits, constant, wanted=(low, high), exact=exact)
+    chosen = [literal(k) for k in wanted]
+    if name == "or_all":
+        return [builder.or_all(chosen)]
+    found = getattr(builder, name)(*chosen[: CALLS[name]])
+    return list(found) if isinstance(found, tuple) else [found]
+
+
+@pytest.mark.parametrize("n", [0, 1, 40])
+def test_growing_changes_nothing(n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the smallest state on, one gate and one sum of many bits at a time."""
+    monkeypatch.setattr(module, "_LEAST", 1)
+    fast, slow = AigBuilder(n), SlowBuilder(n)
+    rng = np.random.default_rng(n)
+    pool = list(range(2 * n + 2))
+    for _ in range(60):
+        a, b = (int(x) for x in rng.choice(pool, 2))
+        assert fast.and_(a, b) == slow.and_(a, b)
+        bits = [[int(x) for x in rng.choice(pool, 9)] for _ in range(4)]
+        found = [x.add_columns(bits, 5, wanted=(0, 4), exact=False) for x in (fast, slow)]
+        assert found[0] == found[1]
+        pool += found[0]
+    assert fast.num_gates == slow.num_gates
