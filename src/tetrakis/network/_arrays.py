@@ -67,19 +67,41 @@ def frozen_csr(
         and not values.data.flags.writeable
     ):
         return values
-    matrix = csr_array(values, copy=True)
-    matrix.data = _cast(matrix.data, dtype, name, True)
-    matrix.sum_duplicates()
-    matrix.eliminate_zeros()
-    data = np.ascontiguousarray(matrix.data)
-    indices = matrix.indices.astype(np.int32)
-    indptr = matrix.indptr.astype(np.int32)
-    frozen = csr_array((data, indices, indptr), shape=matrix.shape)
+    frozen = _canonical(values, dtype, name)
     frozen.has_sorted_indices = True
     frozen.has_canonical_format = True
     for array in (frozen.data, frozen.indices, frozen.indptr):
         array.flags.writeable = False
     return frozen
+
+
+def _canonical(values: Any, dtype: type, name: str) -> csr_array:
+    """Copy into CSR of the given type with 32-bit indices, columns sorted, no zeros."""
+    if isinstance(values, np.ndarray):
+        cast = _cast(values, dtype, name, True)
+        rows, columns = np.nonzero(cast)
+        counts = np.bincount(rows, minlength=len(cast))
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        data = cast[rows, columns]
+        return csr_array((data, columns.astype(np.int32), indptr), shape=cast.shape)
+    matrix = csr_array(values, copy=True)
+    matrix.data = _cast(matrix.data, dtype, name, True)
+    matrix.sum_duplicates()
+    matrix.eliminate_zeros()
+    matrix.data = np.ascontiguousarray(matrix.data)
+    matrix.indices = matrix.indices.astype(np.int32)
+    matrix.indptr = matrix.indptr.astype(np.int32)
+    return matrix
+
+
+def row_sums(matrix: csr_array, terms: np.ndarray) -> np.ndarray:
+    """Sum the terms that belong to the stored entries of each row; shape (rows, ...)."""
+    starts, ends = matrix.indptr[:-1], matrix.indptr[1:]
+    sums = np.zeros((matrix.shape[0], *terms.shape[1:]), terms.dtype)
+    some = np.flatnonzero(starts < ends)
+    if len(some):
+        sums[some] = np.add.reduceat(terms, starts[some], axis=0)
+    return sums
 
 
 def rows_of(matrix: csr_array) -> np.ndarray:

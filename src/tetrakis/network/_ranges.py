@@ -8,6 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from tetrakis.errors import NetworkError
+from tetrakis.network._arrays import row_sums
 
 #: No integer of a fixed-point network reaches this magnitude, partial sums included.
 LIMIT = 2**62
@@ -36,18 +37,10 @@ class Ranges:
     outputs: np.ndarray
 
 
-def split_signs(matrix: csr_array) -> tuple[csr_array, csr_array]:
-    """Split into positive and negative parts, whose sum is `matrix`."""
-    return (
-        csr_array((np.maximum(matrix.data, 0), matrix.indices, matrix.indptr), matrix.shape),
-        csr_array((np.minimum(matrix.data, 0), matrix.indices, matrix.indptr), matrix.shape),
-    )
-
-
 def affine_range(matrix: csr_array, source: np.ndarray, start: np.ndarray) -> np.ndarray:
     """Bound ``start + matrix @ v`` for ``v`` in `source`; `start` has shape (rows, 2)."""
-    positive, negative = split_signs(matrix)
-    return start + positive @ source + negative @ source[:, ::-1]
+    ends, data = source[matrix.indices], matrix.data[:, None]
+    return start + row_sums(matrix, data * np.where(data > 0, ends, ends[:, ::-1]))
 
 
 def integer_affine_range(
@@ -61,7 +54,8 @@ def integer_affine_range(
         If a partial sum could reach 2**62.
     """
     # abs of a float copy: sums of at most 2**31 terms are relatively exact to far below 1e-6.
-    magnitude = abs(matrix).astype(np.float64) @ np.abs(source).max(axis=1).astype(np.float64)
+    largest = np.abs(source).max(axis=1).astype(np.float64)
+    magnitude = row_sums(matrix, np.abs(matrix.data.astype(np.float64)) * largest[matrix.indices])
     magnitude = magnitude + np.abs(start).max(axis=1).astype(np.float64)
     if (magnitude * (1 + 1e-6) >= LIMIT).any():
         worst = int(np.argmax(magnitude))
