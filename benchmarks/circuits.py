@@ -126,32 +126,37 @@ def final(fixed: FixedPointResNet, decision: str) -> int:
 
 
 def allocation(task: Trained, seconds: float) -> Iterator[Row]:
-    """Allocated against uniform precision at the uniform one's certified error."""
+    """Allocated against uniform precision: within one error, and within the uniform one's own.
+
+    Uniform steps are coarse, so the best within an error may certify far less than that.
+    """
     net, formats = task.network, task.fixed.inputs
     continuous = np.array([f.bits > 1 for f in formats])
     own = error_certificate(net, task.fixed, continuous=continuous)
     inputs = own.terms["inputs"]
     for share in SHARES:
-        tolerance = inputs + share * (own.value - inputs)
-        uniform = best_uniform(net, formats, task.decision, tolerance, continuous)
-        base, error = uniform or (None, tolerance)
-        start = time.perf_counter()
-        found = allocate(
-            net, input_formats=formats, tolerance=error, continuous=continuous,
-            gates=lambda f: compile_network(f, decision=task.decision, effort=1).num_gates,
-            time_limit=seconds,
-        )  # fmt: skip
-        spent = time.perf_counter() - start
-        size = final(found.fixed, task.decision)
-        saved = f"{size:,} AND; no uniform precision reaches this error"
-        if base is not None:
-            whole = final(base, task.decision)
-            saved = f"{1 - size / whole:.0%} fewer: {whole:,} → {size:,} AND"
-        how = (
-            f"both certified ≤ {error:.4g} ({share:g} of the error of the trained twin beyond the"
-            f" inputs'); effort 2 and built-in passes"
-        )
-        yield [f"allocation, {task.name}", saved, "≥ 25 % fewer", f"{spent:.0f} s", how]
+        asked = inputs + share * (own.value - inputs)
+        uniform = best_uniform(net, formats, task.decision, asked, continuous)
+        base, reached = uniform or (None, asked)
+        for error in sorted({asked, reached}, reverse=True):
+            start = time.perf_counter()
+            found = allocate(
+                net, input_formats=formats, tolerance=error, continuous=continuous,
+                gates=lambda f: compile_network(f, decision=task.decision, effort=0).num_gates,
+                time_limit=seconds,
+            )  # fmt: skip
+            spent = time.perf_counter() - start
+            size = final(found.fixed, task.decision)
+            saved = f"{size:,} AND; no uniform precision reaches this error"
+            if base is not None:
+                whole = final(base, task.decision)
+                saved = f"{1 - size / whole:.0%} fewer: {whole:,} → {size:,} AND"
+            how = (
+                f"certified ≤ {error:.4g}"
+                f" ({share:g} of the error of the trained twin beyond the inputs'),"
+                f" uniform {reached:.4g}; effort 2 and built-in passes"
+            )
+            yield [f"allocation, {task.name}", saved, "≥ 25 % fewer", f"{spent:.0f} s", how]
 
 
 def exported(task: Trained) -> Iterator[Row]:
@@ -190,7 +195,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--only", nargs="*", choices=["compile", "speed", "allocate", "c"])
-    parser.add_argument("--seconds", type=float, default=300.0, help="for one allocation")
+    parser.add_argument("--seconds", type=float, default=120.0, help="for one allocation")
     parser.add_argument("--allocated", nargs="*", choices=PLANS, default=list(PLANS))
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()

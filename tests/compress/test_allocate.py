@@ -110,6 +110,20 @@ def test_limits() -> None:
     assert not hurried.complete and hurried.certificate.value <= 1.0
 
 
+def test_biases_undo_what_rounding_shifts() -> None:
+    """The same digits and bits, with biases as they are and centred."""
+    net, formats = network(outputs=2)
+    precision = Precision(net, formats, 1.0, False)
+    state = next(iter(Spread(precision, 1.0).starts(1.0)))[0]
+    centred = precision.build(state)
+    made = [m.rounded(d) for m, d in zip(precision.matrices, state.digits, strict=True)]
+    none = [np.zeros(b.width) for b in net.blocks]
+    plain = precision.built(made, state, (*none, np.zeros(net.n_outputs)))
+    for a, b in zip(centred.to_resnet().blocks, plain.to_resnet().blocks, strict=True):
+        assert (a.read != b.read).nnz == (a.write != b.write).nnz == 0
+    assert (precision.errors(centred) < 0.8 * precision.errors(plain)).all()
+
+
 def test_outputs_with_room_get_cheaper_weights() -> None:
     """The second output's weights matter a hundred times less: prices fall apart."""
     net, formats = network(outputs=2)

@@ -63,6 +63,7 @@ def allocate(
     error. Then, sweep by sweep, every weight's last digit and every activation's last bit is
     taken away and added for trial, and the actual gates are counted; the best exchange within
     the budget is made: precision that costs much is sold, precision that costs little bought.
+    Biases cost no gates and take back what the rounding of a sum shifts on average.
 
     Parameters
     ----------
@@ -93,7 +94,8 @@ def allocate(
 
     References
     ----------
-    THEORY section 3: a knapsack whose prices are the certificate's terms. Ours.
+    THEORY section 3: a knapsack whose prices are the certificate's terms. Ours, as are centred
+    biases (docs/theory.md, section 3).
     """
     if not 0 < tolerance < np.inf or time_limit <= 0 or sweeps < 0:
         raise BudgetError(
@@ -104,8 +106,8 @@ def allocate(
     seconds = (1 - _LIST_SHARE) * time_limit
     search = Search(precision, tolerance / _OUTWARD, gates, accept, seconds)
     starts = search.starts()
-    point = min((search.improved(p, sweeps) for p in starts), key=lambda p: p.gates)
-    point = search.shaken(point, kicks if sweeps else 0)
+    first = min((search.improved(p, min(sweeps, 1)) for p in starts), key=lambda p: p.gates)
+    point = search.shaken(search.improved(first, max(sweeps - 1, 0)), kicks if sweeps else 0)
     complete = not search.late()
     search.end += _LIST_SHARE * time_limit
     prices = search.prices(point)

@@ -22,6 +22,7 @@ MOST_DIGITS = 12
 MOST_BITS = 26
 #: Share of the tolerance that one bias may take: biases cost no gates.
 _BIAS_SHARE = 2e-4
+_CENTRED = 2
 
 
 class Item(NamedTuple):
@@ -137,10 +138,12 @@ class Precision:
         """
         made = [m.rounded(d) for m, d in zip(self.matrices, state.digits, strict=True)]
         still = [np.zeros(b.width) for b in self.net.blocks]
-        plain = self._built(made, state, (*still, np.zeros(self.net.n_outputs)))
-        return self._built(made, state, known_shifts(self.net, plain, self.back))
+        found = self.built(made, state, (*still, np.zeros(self.net.n_outputs)))
+        for _ in range(_CENTRED):  # centres move a little with the biases
+            found = self.built(made, state, known_shifts(self.net, found, self.back))
+        return found
 
-    def _built(
+    def built(
         self, made: list[csr_array], state: State, shifts: tuple[np.ndarray, ...]
     ) -> FixedPointResNet:
         """Build with biases that undo what rounding shifts on average."""

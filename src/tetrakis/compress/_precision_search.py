@@ -205,7 +205,7 @@ class Search:
                 break
             chosen = paid(move, buying, self.tolerance - point.errors)
             if chosen and sum(m.gates for m in chosen) < 0:
-                found = self.point(point.state.moved([(m.item, m.step) for m in chosen]))
+                found = self.repaired(point, chosen, buying)
                 if found is not None:
                     best = min(best, found, key=lambda p: p.gates)
         return best
