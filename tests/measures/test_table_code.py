@@ -48,10 +48,9 @@ def test_numbers_have_a_complete_prefix_code():
     assert 0.99 < sum(2.0**-x for x in lengths) <= 1
 
 
-@pytest.mark.parametrize("size", [1, 2])
-def test_kraft(size, monkeypatch):
+@pytest.mark.parametrize(("n", "size"), [(3, 1), (2, 2)])
+def test_kraft(n, size, monkeypatch):
     """All networks of a size cost together exactly what sequences of distinct wires do."""
-    n = 3
     monkeypatch.setattr(
         "tetrakis.measures._table_code.urn_nats", lambda counts: counts.sum() * np.log(len(counts))
     )

@@ -24,7 +24,7 @@ def test_threads_change_neither_circuits_nor_settings(monkeypatch):
     table = table_from_arrays(X, y.astype(float))
     before = _blas(), list(warnings.filters)
     one, two = (
-        fit_table(table, seed=1, effort=0.25, jobs=jobs, starts=("boosted",)) for jobs in (1, 2)
+        fit_table(table, seed=1, effort=0.05, jobs=jobs, starts=("boosted",)) for jobs in (1, 2)
     )
     assert (_blas(), list(warnings.filters)) == before
     assert len(one.path) == len(two.path)
