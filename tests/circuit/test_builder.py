@@ -80,3 +80,22 @@ def test_growing_changes_nothing(n: int, monkeypatch: pytest.MonkeyPatch) -> Non
         assert found[0] == found[1]
         pool += found[0]
     assert fast.num_gates == slow.num_gates
+
+
+def test_replayed_circuits_keep_their_function_and_grow_the_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_LEAST", 1)
+    builder = AigBuilder(3)
+    a, b, c = (builder.input(i) for i in range(3))
+    total, carry = builder.full_adder(a, b, c)
+    aig = builder.build([total, carry ^ 1, 1, a])
+    twice = AigBuilder(3)
+    inputs = [twice.input(2), twice.input(0) ^ 1, twice.input(1)]
+    slow = SlowBuilder(3)
+    literals = [0, *inputs]
+    for x, y in aig.fanins.tolist():
+        literals.append(slow.and_(literals[x >> 1] ^ x & 1, literals[y >> 1] ^ y & 1))
+    assert twice.replay(aig, inputs) == [literals[x >> 1] ^ x & 1 for x in aig.outputs.tolist()]
+    assert twice.num_gates == slow.num_gates
+    assert AigBuilder(0).replay(AigBuilder(0).build([1, 0]), []) == [1, 0]

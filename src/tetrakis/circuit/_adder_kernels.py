@@ -56,6 +56,24 @@ def and_(s, a, b):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def replay(s, fanins, first, literals):  # type: ignore[no-untyped-def]
+    """Make gates from the literals of variables before gate `first`; fill in those of the others.
+
+    Returns the first gate for which there was no room, or the number of gates.
+    """
+    variable = len(literals) - len(fanins)
+    for gate in range(first, len(fanins)):
+        rows, keys = s[ROWS], s[KEYS]
+        a, b = fanins[gate, 0], fanins[gate, 1]
+        found = and_of(s, literals[a >> 1] ^ (a & 1), literals[b >> 1] ^ (b & 1))
+        if s[FULL]:
+            forget(s, rows, keys)
+            return gate
+        literals[variable + gate] = found
+    return len(fanins)
+
+
+@kernel
 def half_adder(s, a, b):  # type: ignore[no-untyped-def]
     """Return (sum, carry) of two bits."""
     rows, keys = s[ROWS], s[KEYS]

@@ -154,6 +154,18 @@ class AigBuilder:
         found: list[int] = result.tolist()
         return found
 
+    def replay(self, aig: Aig, inputs: Sequence[int]) -> list[int]:
+        """Build a circuit on given literals, one for each input; return its outputs."""
+        fanins = aig.fanins.astype(np.int64)
+        literals = np.zeros(aig.num_pis + 1 + len(fanins), np.int64)
+        literals[1 : aig.num_pis + 1] = inputs
+        done = 0
+        while (done := adders.replay(self._state, fanins, done, literals)) < len(fanins):
+            self._grow()
+        outputs = np.asarray(aig.outputs, np.int64)
+        found: list[int] = (literals[outputs >> 1] ^ (outputs & 1)).tolist()
+        return found
+
     def mark(self) -> tuple[int, int]:
         """Remember the present state for `rollback`."""
         return int(self._state[gates.ROWS]), int(self._state[gates.KEYS])

@@ -92,13 +92,8 @@ def equivalent(spec: Aig, impl: Aig, *, time_limit: float = 60.0) -> Equivalence
 def _joined(spec: Aig, impl: Aig) -> Aig:
     """Both circuits on the same inputs, equal gates shared; the outputs of `spec` come first."""
     builder = AigBuilder(spec.num_pis)
-    outputs: list[int] = []
-    for aig in (spec, impl):
-        literals = [0, 1] + [x for i in range(aig.num_pis) for x in (2 * i + 2, 2 * i + 3)]
-        for a, b in aig.fanins.tolist():
-            made = builder.and_(literals[a], literals[b])
-            literals += [made, made ^ 1]
-        outputs += [literals[x] for x in aig.outputs.tolist()]
+    inputs = [builder.input(i) for i in range(spec.num_pis)]
+    outputs = [*builder.replay(spec, inputs), *builder.replay(impl, inputs)]
     return builder.build(outputs)
 
 

@@ -9,22 +9,13 @@ from tetrakis.circuit._reduce import merge_equal
 from tetrakis.circuit._rewrite import rewrite
 from tetrakis.circuit._structures import structures
 
-HASH_GATES = 300_000
-
 
 def rehash(aig: Aig) -> Aig:
     """Rebuild a circuit gate by gate with the builder's rules; unreachable gates go."""
     builder = AigBuilder(aig.num_pis)
-    literals = [0, 1] + [x for i in range(aig.num_pis) for x in (2 * i + 2, 2 * i + 3)]
-    for a, b in reachable(aig.num_pis, aig.fanins, aig.outputs)[0].tolist():
-        made = builder.and_(literals[a], literals[b])
-        literals += [made, made ^ 1]
-    outputs = reachable(aig.num_pis, aig.fanins, aig.outputs)[1].tolist()
-    return builder.build(
-        [literals[x] for x in outputs],
-        input_names=aig.input_names,
-        output_names=aig.output_names,
-    )
+    swept = _as_aig(aig, *reachable(aig.num_pis, aig.fanins, aig.outputs))
+    outputs = builder.replay(swept, [builder.input(i) for i in range(aig.num_pis)])
+    return builder.build(outputs, input_names=aig.input_names, output_names=aig.output_names)
 
 
 def optimise(aig: Aig, *, max_passes: int = 12) -> Aig:
@@ -53,12 +44,7 @@ def optimise(aig: Aig, *, max_passes: int = 12) -> Aig:
     0
     """
     swept = _as_aig(aig, *reachable(aig.num_pis, aig.fanins, aig.outputs))
-    best = (
-        min((swept, rehash(aig)), key=lambda x: x.num_gates)
-        if (aig.num_gates <= HASH_GATES)
-        else swept
-    )
-    best = merge_equal(best)
+    best = merge_equal(min((swept, rehash(swept)), key=lambda x: x.num_gates))
     fanins: Ints = best.fanins
     outputs: Ints = best.outputs
     idle = 0
@@ -72,7 +58,7 @@ def optimise(aig: Aig, *, max_passes: int = 12) -> Aig:
         if idle == 3:
             break
     best = merge_equal(best)
-    again = rehash(best) if best.num_gates <= HASH_GATES else best
+    again = rehash(best)
     return again if again.num_gates < best.num_gates else best
 
 

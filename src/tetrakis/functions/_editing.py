@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tetrakis.circuit import Aig, AigBuilder, all_patterns, simulate
-from tetrakis.functions._emit import replayed
 from tetrakis.functions._format import word_codes
 from tetrakis.simplify import Schedule, SimplificationPath, interval_loss, simplify
 
@@ -154,7 +153,7 @@ class _Editor:
             return aig
         builder = AigBuilder(aig.num_pis)
         inputs = [builder.input(i) for i in range(aig.num_pis)]
-        outputs = replayed(builder, aig, inputs)
+        outputs = builder.replay(aig, inputs)
         codes, mask = self.codes(aig), (1 << len(outputs)) - 1
         for row in wrong.tolist():
             allowed = range(int(self.low[row]), int(self.high[row]) + 1)

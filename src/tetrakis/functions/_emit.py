@@ -141,7 +141,7 @@ class Emitter:
         part = self.make_part(low, high, bits, signed)
         if part is None:
             raise NotBuildable
-        literals = replayed(self.builder, part, inputs)
+        literals = self.builder.replay(part, inputs)
         return Signal(Word(tuple(literals), signed, least, most), step, offset)
 
     def _sum(self, node: Node, step: float, free: Free) -> Signal:
@@ -267,12 +267,3 @@ def _near_whole(ratio: float) -> bool:
 
 def _near_power(ratio: float) -> bool:
     return ratio > 0 and (p := round(math.log2(ratio))) >= 0 and abs(ratio / 2.0**p - 1) < 1e-12
-
-
-def replayed(builder: AigBuilder, part: Aig, inputs: Sequence[int]) -> list[int]:
-    """Build a circuit on given literals; return its outputs."""
-    literals = [0, 1] + [x for literal in inputs for x in (literal, literal ^ 1)]
-    for a, b in part.fanins.tolist():
-        made = builder.and_(literals[a], literals[b])
-        literals += [made, made ^ 1]
-    return [literals[x] for x in part.outputs.tolist()]

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tetrakis.circuit import Aig, AigBuilder, Word, sum_words
 from tetrakis.errors import BudgetError, DataError
-from tetrakis.functions._emit import replayed
 from tetrakis.functions._format import OutputFormat
 
 GUARD = 3
@@ -172,7 +171,7 @@ class _Adder:
             own = self.hierarchies[i]
             aig, format = own.levels[k]
             literals = [self.builder.input(j) for j in own.inputs]
-            bits = tuple(replayed(self.builder, aig, literals))
+            bits = tuple(self.builder.replay(aig, literals))
             self._words[i, k] = Word(bits, format.signed)
         return self._words[i, k]
 

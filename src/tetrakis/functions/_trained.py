@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from tetrakis.circuit import AigBuilder, compile_network, optimise
 from tetrakis.functions._candidate import Candidate, Problem
-from tetrakis.functions._emit import replayed
 from tetrakis.functions._format import OutputFormat
 from tetrakis.functions._target import Grid
 from tetrakis.network import FixedPointResNet
@@ -80,7 +79,7 @@ def _circuit(
     """Compile; output bits that are much finer than epsilon are dropped."""
     made = compile_network(fixed)
     builder = AigBuilder(problem.grid.total_bits)
-    outputs = replayed(builder, made, _upper_bits(builder, problem.grid, bits))
+    outputs = builder.replay(made, _upper_bits(builder, problem.grid, bits))
     outputs += 2 * outputs[-1:]  # room for values that this network doesn't reach
     step = float(np.ldexp(half, int(fixed.output_exponent[0])))
     drop = int(np.clip(np.floor(np.log2(0.8 * problem.epsilon / step)), 0, len(outputs) - 1))
