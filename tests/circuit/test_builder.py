@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from circuit.builder_oracle import SlowBuilder
 from tetrakis.circuit import AigBuilder
 from tetrakis.circuit import _builder as module
+from tetrakis.errors import CircuitError
 
 N = 4
 CALLS = {"and_": 2, "or_": 2, "xor": 2, "mux": 3, "half_adder": 2, "full_adder": 3, "majority": 3}
@@ -99,3 +100,48 @@ def test_replayed_circuits_keep_their_function_and_grow_the_state(
     assert twice.replay(aig, inputs) == [literals[x >> 1] ^ x & 1 for x in aig.outputs.tolist()]
     assert twice.num_gates == slow.num_gates
     assert AigBuilder(0).replay(AigBuilder(0).build([1, 0]), []) == [1, 0]
+
+
+def test_wide_sums_of_many_equal_bits() -> None:
+    """Seventy columns, and a column of hundreds of bits with pairs among them."""
+    fast, slow = AigBuilder(N), SlowBuilder(N)
+    rng = np.random.default_rng(3)
+    wide = [[int(x) for x in rng.integers(0, 2 * N + 2, 3)] for _ in range(70)]
+    tall = [[int(x) for x in rng.integers(0, 2 * N + 2, 700)], [], []]
+    for columns in (wide, tall):
+        found = [
+            x.add_columns(columns, 2**69 + 5, wanted=(0, 99), exact=False) for x in (fast, slow)
+        ]
+        assert found[0] == found[1]
+
+
+def test_what_is_no_literal_is_refused() -> None:
+    builder = AigBuilder(2)
+    for bad in (6, -1, 2**40):
+        for call in (
+            lambda x: builder.and_(x, 2),
+            lambda x: builder.half_adder(2, x),
+            lambda x: builder.full_adder(2, 4, x),
+            lambda x: builder.majority(x, 2, 4),
+            lambda x: builder.mux(2, x, 4),
+            lambda x: builder.or_all([2, 4, x]),
+            lambda x: builder.add_columns([[2, x]], 0, wanted=(0, 1), exact=False),
+            lambda x: builder.new_gates([x], builder.mark()),
+            lambda x: builder.replay(AigBuilder(1).build([2]), [x]),
+            builder.level,
+        ):
+            with pytest.raises(CircuitError, match="literals from 0 to 5"):
+                call(bad)
+    with pytest.raises(CircuitError, match="Expected 3 literals"):
+        builder.replay(AigBuilder(3).build([2]), [2])
+    assert builder.num_gates == 0
+
+
+def test_a_later_mark_changes_nothing_after_an_earlier_one() -> None:
+    builder = AigBuilder(2)
+    first = builder.mark()
+    builder.xor(2, 4)
+    later = builder.mark()
+    builder.rollback(first)
+    builder.rollback(later)
+    assert builder.num_gates == 0 and builder.mark() == first

@@ -24,6 +24,7 @@ from tetrakis.measures import (
     path_norm,
     resnet_norm,
 )
+from tetrakis.network import FixedPointBlock, FixedPointFormat, FixedPointResNet
 from tetrakis.pipeline import _equivalence, data_record, verify_folder, write_folder
 from tetrakis.pipeline._claims import pack_guard_rows, unpack_guard_rows
 from tetrakis.pipeline._documents import sealed, write_document
@@ -293,6 +294,33 @@ def test_second_computation_agrees_with_the_measures(fixed, data):
     certificate = error_certificate(net, fixed, continuous=continuous)
     error = error_bound(net, fixed)
     assert error.value == pytest.approx(certificate.value, rel=1e-8, abs=1e-300)
+
+
+@given(st.integers(0, 10**6))
+def test_second_computation_agrees_where_units_hardly_vary(seed):
+    """Large biases and shifts: whole ranges within a step, or beyond the last one."""
+    rng = np.random.default_rng(seed)
+    n, width = 2, 3
+    block = FixedPointBlock(
+        rng.integers(-2, 3, (width, n)) * rng.integers(0, 2, (width, n)),
+        rng.integers(-40, 60, width), rng.integers(0, 5, width), rng.integers(1, 7, width),
+        rng.integers(-3, 4, (n, width)), -2,
+    )  # fmt: skip
+    fixed = FixedPointResNet(
+        (FixedPointFormat(2, 0),) * n, np.eye(n), (block,), rng.integers(-2, 3, (2, n)), [0, 1],
+        0, 0,
+    )  # fmt: skip
+    twin = fixed.to_resnet()
+    moved = replace(
+        twin.blocks[0],
+        bias=twin.blocks[0].bias + rng.normal(size=width),
+        read=twin.blocks[0].read.toarray() + rng.normal(size=(width, n)) * rng.integers(0, 2, n),
+    )
+    net = replace(twin, blocks=(moved,))
+    certificate = error_certificate(net, fixed)
+    error = error_bound(net, fixed)
+    assert error.value == pytest.approx(certificate.value, rel=1e-8, abs=error.rounding)
+    assert error.rounding < 1e-10
 
 
 @given(strategies.fixed_point_resnets(), st.data())

@@ -1,7 +1,7 @@
 """Compiled adders of bits and of columns of bits, on the state of `_gate_kernels`.
 
 Every kernel that is called from outside leaves the state as it was and returns -1 (in its first
-place) where there is no room for all its gates.
+place) where there is no room for all its gates; -2 if a number is no literal.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from tetrakis.circuit._gate_kernels import (
     FULL,
     KEYS,
+    NO_LITERAL,
+    NO_ROOM,
     ROWS,
     and_of,
     forget,
     known,
     level_of,
+    mark_of,
     or_of,
+    strange,
 )
 from tetrakis.circuit._kernels import inner, kernel
 
@@ -47,11 +51,13 @@ def carry_of(s, a, b, c):  # type: ignore[no-untyped-def]
 @kernel
 def and_(s, a, b):  # type: ignore[no-untyped-def]
     """Return ``a AND b``."""
+    if strange(s, a) or strange(s, b):
+        return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = and_of(s, a, b)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1
+        return NO_ROOM
     return found
 
 
@@ -76,39 +82,47 @@ def replay(s, fanins, first, literals):  # type: ignore[no-untyped-def]
 @kernel
 def half_adder(s, a, b):  # type: ignore[no-untyped-def]
     """Return (sum, carry) of two bits."""
+    if strange(s, a) or strange(s, b):
+        return NO_LITERAL, NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = half(s, a, b)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1, -1
+        return NO_ROOM, NO_ROOM
     return found
 
 
 @kernel
 def full_adder(s, a, b, c):  # type: ignore[no-untyped-def]
     """Return (sum, carry) of three bits."""
+    if strange(s, a) or strange(s, b) or strange(s, c):
+        return NO_LITERAL, NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = full(s, a, b, c)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1, -1
+        return NO_ROOM, NO_ROOM
     return found
 
 
 @kernel
 def majority(s, a, b, c):  # type: ignore[no-untyped-def]
     """Return the carry of three bits."""
+    if strange(s, a) or strange(s, b) or strange(s, c):
+        return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = carry_of(s, a, b, c)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1
+        return NO_ROOM
     return found
 
 
 @kernel
 def mux(s, select, then, other):  # type: ignore[no-untyped-def]
     """Return ``then`` where `select` holds, else ``other``."""
+    if strange(s, select) or strange(s, then) or strange(s, other):
+        return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     if then == other:
         return then
@@ -118,7 +132,7 @@ def mux(s, select, then, other):  # type: ignore[no-untyped-def]
         found = or_of(s, and_of(s, select, then), and_of(s, select ^ 1, other))
     if s[FULL]:
         forget(s, rows, keys)
-        return -1
+        return NO_ROOM
     return found
 
 
@@ -143,11 +157,14 @@ def fold(s, items, count, xor):  # type: ignore[no-untyped-def]
 @kernel
 def or_all(s, items, count):  # type: ignore[no-untyped-def]
     """Return the OR of the first `count` items, which are overwritten."""
+    for k in range(count):
+        if strange(s, items[k]):
+            return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = fold(s, items, count, False)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1
+        return NO_ROOM
     return found
 
 
@@ -177,36 +194,39 @@ def pop(heap, size):  # type: ignore[no-untyped-def]
 
 
 @inner
-def without_pairs(bits, count, carries):  # type: ignore[no-untyped-def]
+def without_pairs(s, bits, count, carries):  # type: ignore[no-untyped-def]
     """Use b + b = 2 b and b + NOT b = 1, in place; return how many bits and carries there are."""
     kept, carried, ones = 0, 0, 0
     for k in range(count):
         literal = bits[k]
+        mark = mark_of(s, literal)
         if literal < 2:
             ones += literal
-            continue
-        place = 0
-        while place < kept and bits[place] >> 1 != literal >> 1:
-            place += 1
-        if place == kept:
+        elif s[mark] == 0:
             bits[kept] = literal
             kept += 1
-            continue
-        if bits[place] == literal:
-            carries[carried] = literal
-            carried += 1
+            s[mark] = kept
         else:
-            ones += 1
-        for rest in range(place, kept - 1):
-            bits[rest] = bits[rest + 1]
-        kept -= 1
+            if bits[s[mark] - 1] == literal:
+                carries[carried] = literal
+                carried += 1
+            else:
+                ones += 1
+            bits[s[mark] - 1] = -1
+            s[mark] = 0
+    left = 0
+    for k in range(kept):
+        if bits[k] >= 0:
+            s[mark_of(s, bits[k])] = 0
+            bits[left] = bits[k]
+            left += 1
     for _ in range(ones >> 1):
         carries[carried] = 1
         carried += 1
     if ones & 1:
-        bits[kept] = 1
-        kept += 1
-    return kept, carried
+        bits[left] = 1
+        left += 1
+    return left, carried
 
 
 @inner
@@ -243,6 +263,9 @@ def compress(s, literals, starts, ones, low, high, exact, work, result):  # type
     Column j is ``literals[starts[j]:starts[j + 1]]`` and a constant ``ones[j]``. Of `work`, shape
     (3, ·), a row holds all literals and ones, twice over.
     """
+    for literal in literals:
+        if strange(s, literal):
+            return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     bits, carries, heap = work[0], work[1], work[2]
     carried, width = 0, len(result)
@@ -260,10 +283,10 @@ def compress(s, literals, starts, ones, low, high, exact, work, result):  # type
         if j == width - 1:
             result[j] = fold(s, bits, count, not exact)
         else:
-            count, carried = without_pairs(bits, count, carries)
+            count, carried = without_pairs(s, bits, count, carries)
             wanted = low <= j and j < high
             result[j], carried = reduce(s, heap, bits, count, carries, carried, wanted)
     if s[FULL]:
         forget(s, rows, keys)
-        return -1
+        return NO_ROOM
     return 0

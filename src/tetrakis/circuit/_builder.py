@@ -54,6 +54,8 @@ class AigBuilder:
     def level(self, literal: int) -> int:
         """Return the depth of a literal in ANDs."""
         state = self._state
+        if not 0 <= literal < 2 * state[gates.ROWS]:
+            self._make_room(gates.NO_LITERAL)
         return int(state[gates.HEAD + 2 * state[gates.ROOM] + (literal >> 1)])
 
     @property
@@ -61,7 +63,11 @@ class AigBuilder:
         """Gates made so far, dangling ones included."""
         return int(self._state[gates.ROWS]) - self.num_pis - 1
 
-    def _grow(self) -> None:
+    def _make_room(self, found: int) -> None:
+        """Double the state; or say that a number was no literal."""
+        if found == gates.NO_LITERAL:
+            top = 2 * int(self._state[gates.ROWS]) - 1
+            raise CircuitError(f"Expected literals from 0 to {top}, which is what there is so far.")
         state = gates.new_state(2 * int(self._state[gates.ROOM]))
         gates.moved(self._state, state)
         self._state = state
@@ -69,7 +75,7 @@ class AigBuilder:
     def and_(self, a: int, b: int) -> int:
         """Return a literal of ``a AND b``, making a gate only when none will do."""
         while (found := adders.and_(self._state, a, b)) < 0:
-            self._grow()
+            self._make_room(found)
         return found
 
     def or_(self, a: int, b: int) -> int:
@@ -83,25 +89,25 @@ class AigBuilder:
     def mux(self, select: int, then: int, other: int) -> int:
         """Return ``then`` where `select` holds, else ``other``."""
         while (found := adders.mux(self._state, select, then, other)) < 0:
-            self._grow()
+            self._make_room(found)
         return found
 
     def half_adder(self, a: int, b: int) -> tuple[int, int]:
         """Return (sum, carry) of two bits, three gates."""
         while (found := adders.half_adder(self._state, a, b))[0] < 0:
-            self._grow()
+            self._make_room(found[0])
         return found
 
     def full_adder(self, a: int, b: int, c: int) -> tuple[int, int]:
         """Return (sum, carry) of three bits, seven gates; three with a constant."""
         while (found := adders.full_adder(self._state, a, b, c))[0] < 0:
-            self._grow()
+            self._make_room(found[0])
         return found
 
     def majority(self, a: int, b: int, c: int) -> int:
         """Return the carry of three bits alone, four gates."""
         while (found := adders.majority(self._state, a, b, c)) < 0:
-            self._grow()
+            self._make_room(found)
         return found
 
     def or_all(self, literals: Iterable[int]) -> int:
@@ -113,7 +119,7 @@ class AigBuilder:
             work = np.array(items + items, np.int64)
             if (found := adders.or_all(self._state, work, len(items))) >= 0:
                 return found
-            self._grow()
+            self._make_room(found)
 
     def add_columns(
         self,
@@ -147,21 +153,24 @@ class AigBuilder:
         result = np.zeros(width, np.int64)
         work = np.empty((3, 2 * (len(literals) + width + 1)), np.int64)
         low, high = wanted
-        while adders.compress(
-            self._state, literals, starts, ones, low, high, exact, work, result
-        ):  # fmt: skip
-            self._grow()
+        state = literals, starts, ones, low, high, exact, work, result
+        while missing := adders.compress(self._state, *state):
+            self._make_room(missing)
         found: list[int] = result.tolist()
         return found
 
     def replay(self, aig: Aig, inputs: Sequence[int]) -> list[int]:
         """Build a circuit on given literals, one for each input; return its outputs."""
         fanins = aig.fanins.astype(np.int64)
+        if len(inputs) != aig.num_pis:
+            raise CircuitError(f"Expected {aig.num_pis} literals for inputs, got {len(inputs)}.")
+        if any(not 0 <= x < 2 * int(self._state[gates.ROWS]) for x in inputs):
+            self._make_room(gates.NO_LITERAL)
         literals = np.zeros(aig.num_pis + 1 + len(fanins), np.int64)
         literals[1 : aig.num_pis + 1] = inputs
         done = 0
         while (done := adders.replay(self._state, fanins, done, literals)) < len(fanins):
-            self._grow()
+            self._make_room(gates.NO_ROOM)
         outputs = np.asarray(aig.outputs, np.int64)
         found: list[int] = (literals[outputs >> 1] ^ (outputs & 1)).tolist()
         return found
@@ -181,6 +190,8 @@ class AigBuilder:
         used = np.zeros(int(self._state[gates.ROWS]) - mark[0], bool)
         wanted = np.array(list(outputs), np.int64)
         count: int = gates.count_new(self._state, wanted, mark[0], used)
+        if count < 0:
+            self._make_room(count)
         return count
 
     def build(

@@ -2,8 +2,9 @@
 
 All state lies in one array of 64-bit integers, so that a call has one array to unpack:
 ``HEAD`` counters, then the larger fan-in, the smaller one and the level of every variable, the
-journal of table slots in order of use, and the keys and values of an open hash table. Deleting
-slots in reverse order of use restores the table exactly, however it was probed.
+journal of table slots in order of use, the keys and values of an open hash table, and a mark for
+every variable, 0 between calls. Deleting slots in reverse order of use restores the table exactly,
+however it was probed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from tetrakis.circuit._kernels import inner, kernel
 
 State = NDArray[np.int64]
 ROWS, ROOM, KEYS, MASK, FULL, HEAD = 0, 1, 2, 3, 4, 8
+NO_ROOM, NO_LITERAL = -1, -2
 _GOLDEN = np.int64(-7046029254386353131)  # 2^64 over the golden ratio
 
 
 def new_state(room: int) -> State:
     """Make an empty state for `room` variables, twice as many keys; `room` a power of two."""
-    state = np.zeros(HEAD + 13 * room, np.int64)
+    state = np.zeros(HEAD + 14 * room, np.int64)
     state[ROOM], state[MASK] = room, 4 * room - 1
     return state
 
@@ -41,6 +43,18 @@ def right_of(s, variable):  # type: ignore[no-untyped-def]
 def level_of(s, literal):  # type: ignore[no-untyped-def]
     """Return the depth of a literal in ANDs."""
     return s[HEAD + 2 * s[ROOM] + (literal >> 1)]
+
+
+@inner
+def mark_of(s, literal):  # type: ignore[no-untyped-def]
+    """Find the index of the mark of a literal's variable."""
+    return HEAD + 13 * s[ROOM] + (literal >> 1)
+
+
+@inner
+def strange(s, literal):  # type: ignore[no-untyped-def]
+    """Whether a number is no literal of the circuit so far."""
+    return literal < 0 or literal >> 1 >= s[ROWS]
 
 
 @inner
@@ -139,7 +153,7 @@ def rule(s, a, b):  # type: ignore[no-untyped-def]
 
 @inner
 def and_of(s, a, b):  # type: ignore[no-untyped-def]
-    """Return ``a AND b``; sets ``s[FULL]`` and returns 0 where there is no room."""
+    """Return ``a AND b``; means nothing where there is no room, which sets ``s[FULL]``."""
     start, found = s[KEYS], s[FULL]
     while True:
         if a > b:
@@ -176,6 +190,7 @@ def or_of(s, a, b):  # type: ignore[no-untyped-def]
 @inner
 def forget(s, rows, keys):  # type: ignore[no-untyped-def]
     """Return to fewer rows and keys."""
+    rows, keys = min(rows, s[ROWS]), min(keys, s[KEYS])
     journal = HEAD + 3 * s[ROOM]
     for k in range(s[KEYS] - 1, keys - 1, -1):
         s[s[journal + k]] = 0
@@ -211,6 +226,9 @@ def moved(s, new):  # type: ignore[no-untyped-def]
 def count_new(s, outputs, first, used):  # type: ignore[no-untyped-def]
     """Count gates from variable `first` on that outputs depend on; `used` is all False."""
     count = 0
+    for x in outputs:
+        if strange(s, x):
+            return NO_LITERAL
     for x in outputs:
         if x >> 1 >= first:
             used[(x >> 1) - first] = True

@@ -63,7 +63,7 @@ def allocate(
     error. Then, sweep by sweep, every weight's last digit and every activation's last bit is
     taken away and added for trial, and the actual gates are counted; the best exchange within
     the budget is made: precision that costs much is sold, precision that costs little bought.
-    Biases cost no gates and take back what the rounding of a sum shifts on average.
+    Biases, which cost few gates, take back what the rounding of a sum shifts on average.
 
     Parameters
     ----------

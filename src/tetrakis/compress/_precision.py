@@ -20,7 +20,7 @@ from tetrakis.network._arrays import rows_of, with_data
 
 MOST_DIGITS = 12
 MOST_BITS = 26
-#: Share of the tolerance that one bias may take: biases cost no gates.
+#: Share of the tolerance that one bias may take: biases cost few gates.
 _BIAS_SHARE = 2e-4
 _CENTRED = 2
 

@@ -89,7 +89,7 @@ class Search:
                 found += [best] if best is not None else []
             if found:
                 return sorted(found, key=lambda p: p.gates)
-            if not reached:
+            if not reached or self.late():
                 break
         what = "nothing within it was accepted" if reached else "it can't be certified"
         raise BudgetError(

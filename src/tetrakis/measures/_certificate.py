@@ -217,7 +217,7 @@ def activation_errors(
         return np.minimum(rest, limit - _float_down(code(s)))
 
     top = code(hi)
-    start = np.maximum(top - offset, 0)
+    start = np.maximum(np.maximum(top, lo) - offset, 0)
     above = np.maximum(_float_up(top - start), _float_up(top) - limit)
     first_end = np.minimum(lo | (step - 1), hi)
     low = np.maximum(np.maximum(below(first_end), below(hi)), 0.0)

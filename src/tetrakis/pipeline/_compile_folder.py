@@ -20,7 +20,7 @@ from tetrakis.pipeline._documents import sealed, write_document
 from tetrakis.pipeline._folder import CIRCUITS, file_record
 from tetrakis.pipeline._words import interface
 
-NAME, SCHEMA = "compile.json", 1
+NAME, SCHEMA = "compile.json", 2
 
 
 def claims_of_compiled(found: Compiled, source: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from tetrakis.errors import ArtifactError
 from tetrakis.pipeline._documents import check_fields, check_files, check_type, read_json
 
-SCHEMA = 2
+SCHEMA = 3
 NAME = "metrics.json"
 REMEDY = "The file is damaged or was edited; run tetrakis fit again."
 

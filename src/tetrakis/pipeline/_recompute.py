@@ -26,10 +26,14 @@ _ENUMERATED = 1 << 20
 
 @dataclass(frozen=True)
 class Error:
-    """A bound on the largest output error and its parts for the worst output."""
+    """A bound on the largest output error, its parts for the worst output, and the rounding.
+
+    `rounding` is how much floating point may add where known shifts cancel.
+    """
 
     value: float
     parts: tuple[float, float, float]
+    rounding: float
 
 
 def norms(net: ResNet) -> tuple[float, float]:
@@ -84,32 +88,39 @@ def error_bound(
     rounding = np.array(
         [2.0 ** (f.exponent - 1) if f.bits > 1 and rounded_inputs else 0.0 for f in fixed.inputs]
     )
-    # columns: errors from weights, activations, inputs
-    error = np.zeros((net.stream, 3))
+    # columns: errors from weights, activations, inputs; sizes of what known shifts are made of
+    error = np.zeros((net.stream, 4))
     error[:, 2] = _magnitudes(net.read_in) @ rounding
-    known, error[:, 0] = _moved(
+    known, error[:, 0], error[:, 3] = _moved(
         twin.read_in, net.read_in, ranges.inputs, fixed.input_exponent, np.zeros(net.n_inputs)
     )
     for index, block in enumerate(fixed.relu_blocks):
         old, new = net.blocks[index], twin.blocks[index]
         reached = ranges.stream[index], fixed.stream_exponent
-        shift, spread = _moved(new.read, old.read, *reached, known)
-        own = _unit_errors(block, ranges.pre[index], old.cap, shift + (new.bias - old.bias))
+        shift, spread, size = _moved(new.read, old.read, *reached, known)
+        change = new.bias - old.bias
+        own = _unit_errors(block, ranges.pre[index], old.cap, shift + change)
         if own is None:
             return None
         unit = _magnitudes(old.read) @ error
         unit[:, 0] += spread + own[0]
         unit[:, 1] += own[2]
+        half = np.exp2((block.exponent + block.shift).astype(np.float64))
+        unit[:, 3] += size + np.abs(shift) + np.abs(change) + half
         error = error + _magnitudes(old.write) @ unit
         reached = ranges.units[index], block.exponent + block.shift
-        shift, spread = _moved(new.write, old.write, *reached, own[1])
+        shift, spread, size = _moved(new.write, old.write, *reached, own[1])
         known, error[:, 0] = known + shift, error[:, 0] + spread
+        error[:, 3] += size + np.abs(known)
     out = _magnitudes(net.read_out) @ error
     reached = ranges.stream[-1], fixed.stream_exponent
-    shift, spread = _moved(twin.read_out, net.read_out, *reached, known)
+    shift, spread, size = _moved(twin.read_out, net.read_out, *reached, known)
     out[:, 0] += spread + np.abs(shift + (twin.offset - net.offset))
-    worst = out[int(np.argmax(out.sum(axis=1)))]
-    return Error(float(worst.sum()), (float(worst[0]), float(worst[1]), float(worst[2])))
+    widest = max(m.shape[1] for b in net.blocks for m in (b.read, b.write)) if net.blocks else 0
+    rounded = 4 * (widest + net.n_inputs + net.stream + 8) * 2.0**-52 * (out[:, 3] + size)
+    worst = out[int(np.argmax(out[:, :3].sum(axis=1)))]
+    parts = float(worst[0]), float(worst[1]), float(worst[2])
+    return Error(sum(parts), parts, float(rounded.max()))
 
 
 def _unit_errors(
@@ -159,12 +170,16 @@ def _parameters(fixed: FixedPointResNet) -> list[NDArray[np.int64]]:
 
 def _moved(
     new: Any, old: Any, ranges: NDArray[np.int64], exponent: NDArray[np.int64], known: Array
-) -> tuple[Array, Array]:
-    """How far ``new @ v`` is from ``old @ (v − known)`` for v in its range: middle and radius."""
+) -> tuple[Array, Array, Array]:
+    """Find how far ``new @ v`` is from ``old @ (v − known)`` for v in its range.
+
+    Middle, radius, and the size of the terms that make the middle.
+    """
     ends = ranges.astype(np.float64) * np.exp2(exponent.astype(np.float64))[:, None]
     change = new.toarray() - old.toarray()
     middle = change @ ends.mean(axis=1) + old.toarray() @ known
-    return middle, np.abs(change) @ ((ends[:, 1] - ends[:, 0]) / 2)
+    size = np.abs(change) @ np.abs(ends.mean(axis=1)) + _magnitudes(old) @ np.abs(known)
+    return middle, np.abs(change) @ ((ends[:, 1] - ends[:, 0]) / 2), size
 
 
 def _magnitudes(matrix: Any) -> Array:

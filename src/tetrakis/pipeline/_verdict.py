@@ -62,12 +62,13 @@ def agree(
     where: str,
     *,
     rounding: float = 0.0,
+    absolute: float = 0.0,
 ) -> Check:
-    """Check a claimed number against a recomputed one, exactly or up to relative rounding."""
+    """Check a claimed number against a recomputed one, exactly or up to rounding."""
     if claimed is None or found is None:
         same = claimed is found
     else:
-        same = math.isclose(claimed, found, rel_tol=rounding, abs_tol=1e-300)
+        same = math.isclose(claimed, found, rel_tol=rounding, abs_tol=max(absolute, 1e-300))
     if same:
         return Check(name, "proved", f"{_text(found)} {where}")
     return Check(name, "refuted", f"claimed {_text(claimed)}, found {_text(found)} {where}")

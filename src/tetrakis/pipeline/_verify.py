@@ -186,7 +186,10 @@ def _epsilon_checks(
     if error is None:
         yield Check("epsilon_certified", "unknown", "the networks differ in shape or are too wide")
         return
-    yield agree("epsilon_certified", claimed, error.value, where, rounding=_ROUNDING)
+    yield agree(
+        "epsilon_certified", claimed, error.value, where,
+        rounding=_ROUNDING, absolute=error.rounding,
+    )  # fmt: skip
     terms = metrics["epsilon_terms"]
     good = set(terms) == {"weights", "activations", "inputs"} and min(terms.values()) >= 0
     total = sum(terms.values())

@@ -126,4 +126,6 @@ def _epsilon_check(folder: Path, claimed: float, fixed: FixedPointResNet) -> Che
     if error is None:
         return Check("epsilon_certified", "unknown", "the networks differ in shape")
     where = "from both networks (THEORY 3)"
-    return agree("epsilon_certified", claimed, error.value, where, rounding=1e-7)
+    return agree(
+        "epsilon_certified", claimed, error.value, where, rounding=1e-7, absolute=error.rounding
+    )
