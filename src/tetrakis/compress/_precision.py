@@ -20,8 +20,8 @@ from tetrakis.network._arrays import rows_of, with_data
 
 MOST_DIGITS = 12
 MOST_BITS = 26
-#: Share of the tolerance that one bias may take: biases cost few gates.
-_BIAS_SHARE = 2e-4
+#: Share of the tolerance that the rounding of one bias may take: biases cost few gates, not none.
+_BIAS_SHARE = 5e-3
 _CENTRED = 2
 
 
