@@ -48,6 +48,15 @@ def carry_of(s, a, b, c):  # type: ignore[no-untyped-def]
     return or_of(s, and_of(s, a, b), and_of(s, either, c))
 
 
+@inner
+def undone(s, rows, keys):  # type: ignore[no-untyped-def]
+    """Return to so many rows and keys if there was no room for a gate; whether that was so."""
+    if s[FULL]:
+        forget(s, rows, keys)
+        return True
+    return False
+
+
 @kernel
 def and_(s, a, b):  # type: ignore[no-untyped-def]
     """Return ``a AND b``."""
@@ -55,8 +64,7 @@ def and_(s, a, b):  # type: ignore[no-untyped-def]
         return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = and_of(s, a, b)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM
     return found
 
@@ -72,8 +80,7 @@ def replay(s, fanins, first, literals):  # type: ignore[no-untyped-def]
         rows, keys = s[ROWS], s[KEYS]
         a, b = fanins[gate, 0], fanins[gate, 1]
         found = and_of(s, literals[a >> 1] ^ (a & 1), literals[b >> 1] ^ (b & 1))
-        if s[FULL]:
-            forget(s, rows, keys)
+        if undone(s, rows, keys):
             return gate
         literals[variable + gate] = found
     return len(fanins)
@@ -86,8 +93,7 @@ def half_adder(s, a, b):  # type: ignore[no-untyped-def]
         return NO_LITERAL, NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = half(s, a, b)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM, NO_ROOM
     return found
 
@@ -99,8 +105,7 @@ def full_adder(s, a, b, c):  # type: ignore[no-untyped-def]
         return NO_LITERAL, NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = full(s, a, b, c)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM, NO_ROOM
     return found
 
@@ -112,8 +117,7 @@ def majority(s, a, b, c):  # type: ignore[no-untyped-def]
         return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = carry_of(s, a, b, c)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM
     return found
 
@@ -130,8 +134,7 @@ def mux(s, select, then, other):  # type: ignore[no-untyped-def]
         found = half(s, select, other)[0]
     else:
         found = or_of(s, and_of(s, select, then), and_of(s, select ^ 1, other))
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM
     return found
 
@@ -162,8 +165,7 @@ def or_all(s, items, count):  # type: ignore[no-untyped-def]
             return NO_LITERAL
     rows, keys = s[ROWS], s[KEYS]
     found = fold(s, items, count, False)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM
     return found
 
@@ -286,7 +288,6 @@ def compress(s, literals, starts, ones, low, high, exact, work, result):  # type
             count, carried = without_pairs(s, bits, count, carries)
             wanted = low <= j and j < high
             result[j], carried = reduce(s, heap, bits, count, carries, carried, wanted)
-    if s[FULL]:
-        forget(s, rows, keys)
+    if undone(s, rows, keys):
         return NO_ROOM
     return 0
